@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* fiber.h - layer 2: tell the sanitizers which stack runs.
+ *
+ * AddressSanitizer, ThreadSanitizer and MemorySanitizer are found by weak
+ * symbols, so an ordinary build of the library serves sanitized programs. */
+#ifndef GREEN_FIBER_H
+#define GREEN_FIBER_H
+
+#include <stdbool.h>
+#include "green_impl.h"
+
+/* Is a sanitizer that must be told in this process? */
+bool green__fiber_active(void);
+
+/* About to switch from one greenlet to another; `for_good` if `from` has ended.
+ * `to` has its stack attached already. */
+void green__fiber_leave(green_t *from, green_t *to, bool for_good);
+
+/* The first thing done by a greenlet that was switched to, also at its start. */
+void green__fiber_arrive(green_t *self);
+
+/* A greenlet's end: forget what was kept for it.  Not called on its own stack. */
+void green__fiber_free(green_t *g);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* green_impl.h - the two structures that the files of src/ share.
+ *
+ * Each group of fields names the file that owns it; only that file writes to
+ * them, others read.  What a switch touches comes first. */
+#ifndef GREEN_IMPL_H
+#define GREEN_IMPL_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include "green.h"
+#include "heap.h"
+#include "list.h"
+#include "stack.h"
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+/* new -> ready <-> running -> ended, and running -> waiting -> ready; a
+ * greenlet that is to start later, or after another, is new and waiting. */
+enum green_state {
+    GREEN_STATE_READY,
+    GREEN_STATE_RUNNING,
+    GREEN_STATE_WAITING,
+    GREEN_STATE_ENDED
+};
+
+/* What a greenlet waits for; the words are in dump.c. */
+enum green_reason {
+    WAIT_NONE,
+    WAIT_START,   /* its delay, or the end of the greenlet it is linked to */
+    WAIT_YIELD,
+    WAIT_SLEEP,
+    WAIT_JOIN,    /* object: the greenlet */
+    WAIT_EVENT,   /* object: address, here and below */
+    WAIT_SEM,
+    WAIT_MUTEX,
+    WAIT_COND,
+    WAIT_GET,
+    WAIT_PUT,
+    WAIT_QUEUE,   /* green_queue_join */
+    WAIT_SELECT,
+    WAIT_READ,    /* object: descriptor */
+    WAIT_WRITE,
+    WAIT_FD,
+    WAIT_POLL,
+    WAIT_OFFLOAD
+};
+
+struct green {
+    /* sched.c: what a switch touches, in one cache line */
+    void *sp;                    /* saved stack pointer; NULL: has none yet */
+    struct green_hub *hub;
+    void *stack;                 /* its top; NULL: not attached; main's is NULL */
+    uint8_t state;               /* enum green_state */
+    uint8_t reason;              /* enum green_reason, while waiting */
+    uint8_t stack_class;
+    bool started;
+
+    /* wait.c: the wait this greenlet is in, or how the last one ended */
+    bool waits_shielded;         /* cannot be ended by kill or scope */
+    int wake_error;              /* 0: it got what it waited for */
+    int wake_index;              /* which waiter, of several */
+    struct green_waiter *waits;  /* its waiters, in its own frame */
+    unsigned n_waits;
+    uint32_t timer;              /* place in one of the hub's heaps, or 0 */
+    int64_t due;                 /* this time makes the wait a success */
+    int64_t until;               /* this time makes it fail with ETIMEDOUT */
+    int due_index;               /* wake_index for `due` */
+    uintptr_t object;            /* what it waits for, see enum green_reason */
+    int64_t since;               /* when it began, by the hub's last look */
+    green_t *const *blocker;     /* who must act first, if one greenlet must */
+
+    /* scope.c */
+    int64_t limit;               /* from this time on blocking calls fail;
+                                    INT64_MIN once killed */
+    green_scope_t *scope;        /* the innermost */
+    bool killed;
+    unsigned refusals;           /* blocking calls refused in a row */
+
+    /* greenlet.c */
+    void *(*fn)(void *arg);
+    void *arg;
+    void *value;
+    int error;
+    char *error_text;
+    const char *name;            /* ours, or NULL */
+    uint64_t id, parent_id;
+    void *spawn_site;            /* return address of the spawning call */
+    unsigned references;
+    green_waiters_t joiners;     /* greenlets in join, and linked ones */
+    struct green_waiter *link;   /* a linked greenlet's own waiter, or NULL */
+    struct deferred *deferred;   /* latest first */
+    struct local_value *locals;  /* local.c; latest first */
+    green_t *next, *previous;    /* all greenlets of the hub, oldest first;
+                                    `next` also chains free control blocks */
+
+    /* fiber.c */
+    void *fake_stack;            /* AddressSanitizer's */
+    void *fiber;                 /* ThreadSanitizer's */
+};
+
+/* What another thread asks a hub to do; delivered by the hub's own thread. */
+struct message {
+    struct message *next;
+    void (*deliver)(struct green_hub *h, struct message *m);
+};
+
+/* A poller's own state: see hub.h. */
+struct poller;
+
+struct green_hub {
+    /* sched.c */
+    green_t *current;
+    green_t **ring;              /* ready greenlets, a ring of mask + 1 places */
+    uint32_t mask, head, tail;   /* head == tail: nobody is ready; free-running */
+    int budget;                  /* switches until turn() is called */
+    void (*swap)(green_t *from, green_t *to); /* plain, or watched by tools */
+    void (*turn)(struct green_hub *h); /* set by hub.c: makes somebody ready */
+    uint64_t switches;
+    uint64_t default_control;    /* floating-point control of new greenlets */
+    uint64_t trace_hash;         /* trace.c */
+    bool trace_on;
+
+    /* wait.c */
+    int64_t now;                 /* the clock at the last look */
+    struct heap sleepers;        /* waits that time makes a success */
+    struct heap timeouts;        /* waits that time makes fail */
+    int64_t expiring;            /* timeouts up to this time await their turn, or
+                                    INT64_MIN */
+
+    /* hub.c */
+    struct poller *poller;
+    struct fd_table *fds;
+    unsigned fd_waits;           /* waiters on descriptors */
+    int turn_length;             /* switches per turn, adapted to their speed */
+    int credit;                  /* calls until a chatty greenlet gives way */
+    uint32_t expire_mark;        /* timeouts wait until head reaches this */
+    _Atomic(struct message *) mail; /* latest first */
+    atomic_bool awake;           /* no wake-up needed: one is under way */
+    int wake_fds[2];             /* a pipe; -1: not made */
+    unsigned outside;            /* answers that other threads owe us */
+    bool shown;                  /* green_hub() gave our address away */
+    green_hub_t *next_hub;       /* all hubs of the process */
+    uint64_t polls;
+    void (*deadlock_fn)(void *arg);
+    void *deadlock_arg;
+
+    /* greenlet.c */
+    struct stacks stacks;
+    green_t *first, *last;       /* all that have not ended, oldest first */
+    green_t *free_blocks;
+    struct slab *slabs;
+    uint32_t live;               /* greenlets that have not ended, main too */
+    uint32_t promised;           /* live plus spawns under way: ring and heap room */
+    uint64_t last_id;
+    uint64_t spawned;
+    green_t main;                /* the thread's own greenlet */
+
+    /* overflow.c */
+    void *signal_stack;          /* ours, or NULL */
+    bool signal_stack_asked;
+    unsigned attaches;           /* starts of greenlets, for overflow.h's rhythm */
+};
+
+/* The hub of this thread, or NULL before its first use. */
+extern _Thread_local struct green_hub *green__current_hub
+    __attribute__((tls_model("initial-exec")));
+
+/* Make it; NULL with ENOMEM.  In hub.c: the one call up the layers. */
+struct green_hub *green__hub_open(void);
+
+static inline struct green_hub *green__hub(void)
+{
+    struct green_hub *h = green__current_hub;
+
+    return LIKELY(h) ? h : green__hub_open();
+}
+
+#endif

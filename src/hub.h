@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* hub.h - layer 4: descriptors, other threads, and the contract of the pollers.
+ *
+ * A poller tells when descriptors become ready.  It is edge-triggered: what was
+ * not looked at is not told again, so callers try their system call first. */
+#ifndef GREEN_HUB_H
+#define GREEN_HUB_H
+
+#include "green_impl.h"
+
+/* What the hub keeps for a descriptor number.
+ *
+ *   unknown -> watched (poller has it) -> forgotten by close or birth
+ */
+struct fd_state {
+    green_waiters_t waiters;     /* detail: GREEN_READ | GREEN_WRITE */
+    uint32_t generation;         /* counts closings: old events carry an old one */
+    uint8_t how;                 /* io.c: which call does not block on it */
+    bool watched;                /* the poller has it */
+    bool always_ready;           /* regular files: the poller refused it */
+    bool drained;                /* the last read was short, no edge since */
+    bool ended;                  /* a HUP or ERR came: `drained` is void for good */
+    bool stream;                 /* made by us, a stream: `drained` may be used */
+    int fd;
+    struct fd_state *next_parked; /* hub.c: to be checked before the hub blocks */
+    bool parked;
+};
+
+/* The state of a descriptor number >= 0, made on first use; NULL with ENOMEM. */
+struct fd_state *green__fd(struct green_hub *h, int fd);
+
+/* Wait until fd is ready for one of `events`: the ready ones, or -1.  EBADF at
+ * once if it is closed.  ready at once for regular files. */
+int green__fd_wait(struct green_hub *h, int fd, int events, int64_t timeout,
+                   enum green_reason reason);
+
+/* Enter a waiter of a bigger wait (select, poll): 0, 1 if always ready, or -1
+ * with errno.  Leave is needed when it did not come to a wait. */
+int green__fd_enter(struct green_hub *h, int fd, struct green_waiter *w);
+void green__fd_leave(struct green_hub *h, struct green_waiter *w);
+
+/* fd was just made by the library: forget what its number was before. */
+void green__fd_born(struct green_hub *h, int fd, bool stream);
+
+/* fd is about to be closed: end every wait on it with EBADF. */
+void green__fd_dying(struct green_hub *h, int fd);
+
+/* A call that might have blocked did not: give way once in a while. */
+static inline void green__spend(struct green_hub *h)
+{
+    if (UNLIKELY(--h->credit <= 0))
+        green__give_way(h);
+}
+
+/* Send a message from any thread: 0, or -1 with ESRCH if there is no such hub (any more). */
+int green__post(struct green_hub *h, struct message *m);
+
+/* ---- the contract of hub_*.c ---- */
+
+struct poller {
+    const struct poller_ops *ops;
+};
+
+struct poller_ops {
+    const char *name;
+    /* A new poller, or NULL with errno; ENOSYS: not on this system. */
+    struct poller *(*open)(void);
+    void (*close)(struct poller *p);
+    /* Tell of both directions of fd from now on, and of readiness it has now.
+     * 0, or -1 with EPERM (always ready), EBADF, ENOMEM, ENOSPC. */
+    int (*watch)(struct poller *p, int fd, uint32_t generation);
+    /* The same for one watched before: does the poller still have it?  Tells of
+     * present readiness again. */
+    int (*rewatch)(struct poller *p, int fd, uint32_t generation);
+    /* Forget fd, which is still open. */
+    void (*unwatch)(struct poller *p, int fd);
+    /* Wait up to timeout (nanoseconds; -1: no end) and call green__fd_ready for
+     * each descriptor that became ready.  Interruptions are not errors. */
+    void (*wait)(struct poller *p, struct green_hub *h, int64_t timeout);
+};
+
+extern const struct poller_ops green__epoll, green__kqueue, green__poll_poller;
+
+#define READY_ENDED 4 /* beside GREEN_READ and GREEN_WRITE: hang-up or error */
+void green__fd_ready(struct green_hub *h, int fd, uint32_t generation, int events);
+
+/* For pollers that ask anew each time: the next descriptor above `fd` that has
+ * waiters, and for what; -1 at the end. */
+int green__fd_next_wanted(struct green_hub *h, int fd, int *events, uint32_t *generation);
+
+#endif

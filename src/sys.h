@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* sys.h - layer 1: the one seam between libgreen and the world.
+ *
+ * Every system call, clock reading, random number and allocation that the
+ * library makes goes through the table green__sys.  No other file in src/
+ * calls them (tools/check_symbols.py compares the undefined symbols of each
+ * object with a list).  A simulator, or a test that wants an allocation to
+ * fail, replaces an entry; nobody else ever writes to the table.
+ *
+ * Each entry has the prototype, the result and the errno of the call it is
+ * named after.  Those that a system lacks fail with ENOSYS. */
+#ifndef GREEN_SYS_H
+#define GREEN_SYS_H
+
+#include <netdb.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+struct epoll_event;
+struct kevent;
+
+struct sys {
+    /* memory */
+    void *(*malloc)(size_t size);
+    void *(*realloc)(void *old, size_t size);
+    void *(*aligned_alloc)(size_t alignment, size_t size);
+    void (*free)(void *memory);
+    void *(*mmap)(void *at, size_t size, int protection, int flags, int fd,
+                  off_t offset);
+    int (*munmap)(void *at, size_t size);
+    int (*mprotect)(void *at, size_t size, int protection);
+    int (*madvise)(void *at, size_t size, int advice);
+    ssize_t (*madvise_many)(const struct iovec *ranges, size_t n, int advice);
+    int (*access)(const char *path, int mode);
+    long (*sysconf)(int name);
+    char *(*getenv)(const char *name);
+
+    /* time and chance; time is monotonic, in nanoseconds */
+    int64_t (*now)(void);
+    uint64_t (*random)(void);
+
+    /* descriptors; the _nowait calls fail with EAGAIN rather than wait, or
+     * with EOPNOTSUPP where the kernel cannot promise that */
+    ssize_t (*read)(int fd, void *buffer, size_t n);
+    ssize_t (*write)(int fd, const void *buffer, size_t n);
+    ssize_t (*readv)(int fd, const struct iovec *iov, int n);
+    ssize_t (*writev)(int fd, const struct iovec *iov, int n);
+    ssize_t (*pread)(int fd, void *buffer, size_t n, off_t offset);
+    ssize_t (*pwrite)(int fd, const void *buffer, size_t n, off_t offset);
+    ssize_t (*readv_nowait)(int fd, const struct iovec *iov, int n);
+    ssize_t (*writev_nowait)(int fd, const struct iovec *iov, int n);
+    ssize_t (*recvmsg)(int fd, struct msghdr *message, int flags);
+    ssize_t (*sendmsg)(int fd, const struct msghdr *message, int flags);
+    ssize_t (*recvfrom)(int fd, void *buffer, size_t n, int flags,
+                        struct sockaddr *address, socklen_t *length);
+    ssize_t (*sendto)(int fd, const void *buffer, size_t n, int flags,
+                      const struct sockaddr *address, socklen_t length);
+    int (*get_flags)(int fd);            /* fcntl(F_GETFL) */
+    int (*set_flags)(int fd, int flags); /* fcntl(F_SETFL) */
+    int (*close)(int fd);
+    int (*unlink)(const char *path);
+    int (*poll)(struct pollfd *fds, nfds_t n, int64_t timeout); /* ns; -1: no end */
+
+    /* descriptors that are made: close-on-exec and non-blocking */
+    int (*pipe)(int fds[2]);
+    int (*socket)(int domain, int type, int protocol);
+    int (*accept)(int fd, struct sockaddr *address, socklen_t *length);
+    int (*connect)(int fd, const struct sockaddr *address, socklen_t length);
+    int (*bind)(int fd, const struct sockaddr *address, socklen_t length);
+    int (*listen)(int fd, int backlog);
+    int (*getsockopt)(int fd, int level, int name, void *value,
+                      socklen_t *length);
+    int (*setsockopt)(int fd, int level, int name, const void *value,
+                      socklen_t length);
+    int (*getsockname)(int fd, struct sockaddr *address, socklen_t *length);
+    int (*shutdown)(int fd, int how);
+
+    /* pollers; timeouts in nanoseconds, -1: no end */
+    int (*epoll_create)(void);
+    int (*epoll_ctl)(int epfd, int operation, int fd, struct epoll_event *event);
+    int (*epoll_wait)(int epfd, struct epoll_event *events, int n,
+                      int64_t timeout);
+    int (*kqueue)(void);
+    int (*kevent)(int kq, const struct kevent *changes, int n_changes,
+                  struct kevent *events, int n_events, int64_t timeout);
+
+    /* threads (0 or an error number, as pthreads), signals, names, the end */
+    int (*thread_start)(pthread_t *thread, void *(*fn)(void *arg), void *arg);
+    int (*thread_join)(pthread_t thread);
+    int (*sigaction)(int signo, const struct sigaction *now,
+                     struct sigaction *old);
+    int (*sigaltstack)(const stack_t *now, stack_t *old);
+    int (*getaddrinfo)(const char *node, const char *service,
+                       const struct addrinfo *hints, struct addrinfo **result);
+    void (*freeaddrinfo)(struct addrinfo *result);
+    int (*at_exit)(void (*fn)(void));
+};
+
+extern struct sys green__sys;
+
+/* n zeroed bytes, or NULL with ENOMEM. */
+void *green__zalloc(size_t n);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* wait.h - layer 3: the one way to block.
+ *
+ * An object that makes greenlets wait has a green_waiters_t and knows four
+ * calls: refused (before it looks at its state), wait_in (block), first (whom
+ * to serve) and wake (serve it).  Timeouts, kills and scopes are not its concern. */
+#ifndef GREEN_WAIT_H
+#define GREEN_WAIT_H
+
+#include "green_impl.h"
+#include "sched.h"
+
+/* Must a blocking call fail at once?  True with errno set: ECANCELED or ETIMEDOUT by
+ * a kill or an enclosing scope, ENOMEM without a hub.  A call with timeout <= 0
+ * is a try, never refused. */
+bool green__refused_slowly(struct green_hub *h);
+
+static inline bool green__refused(struct green_hub *h, int64_t timeout)
+{
+    if (UNLIKELY(!h))
+        return true; /* errno is green__hub_open's */
+    if (timeout <= 0 || LIKELY(h->current->limit > h->now))
+        return false;
+    return green__refused_slowly(h);
+}
+
+/* Block in one queue until woken: 0, or -1 with errno.  timeout <= 0 fails with
+ * ETIMEDOUT and does not switch.  `item` is for whoever serves this waiter. */
+int green__wait_in(green_waiters_t *q, void *item, int detail, int64_t timeout,
+                   enum green_reason reason, uintptr_t object);
+
+/* The same, refused with EDEADLK if *blocker waits, directly or through others,
+ * for the caller. */
+int green__wait_for(green_waiters_t *q, void *item, int64_t timeout,
+                    enum green_reason reason, uintptr_t object,
+                    green_t *const *blocker);
+
+/* Would waiting for *blocker be waiting for oneself?  Sets errno EDEADLK. */
+bool green__is_cycle(green_t *self, green_t *const *blocker);
+
+/* Block with n waiters, each already in its queue, until one of them is woken
+ * (its index is returned) or `delay` has passed (delay_index is returned), else
+ * -1 with errno.  On return all are out of their queues. */
+struct wait {
+    struct green_waiter *waiters;
+    unsigned n;
+    int64_t delay;                /* GREEN_FOREVER: none */
+    int delay_index;
+    int64_t timeout;
+    enum green_reason reason;
+    uintptr_t object;
+};
+int green__wait(struct green_hub *h, const struct wait *wait);
+
+/* End the wait of g: with error 0 it got what waiter `index` was for.  Takes it
+ * out of every queue and heap, and makes it ready. */
+void green__end_wait(green_t *g, int index, int error);
+
+static inline void green__wake(struct green_waiter *w)
+{
+    green__end_wait(w->greenlet, w->index, 0);
+}
+
+/* Serve all who wait in q now, in order; error 0 for success. */
+void green__wake_all(green_waiters_t *q, int error);
+
+/* g was killed: end its wait, if a kill may. */
+void green__interrupt(green_t *g);
+
+/* Look at the clock. */
+int64_t green__look(struct green_hub *h);
+
+/* now + timeout, without overflow; GREEN_FOREVER stays for ever. */
+static inline int64_t green__deadline(int64_t now, int64_t timeout)
+{
+    return timeout >= GREEN_FOREVER - now ? GREEN_FOREVER : now + timeout;
+}
+
+/* Room for the deadlines of n greenlets. */
+int green__wait_reserve(struct green_hub *h, uint32_t n);
+void green__wait_close(struct green_hub *h);
+
+/* The hub's turn: make sleepers that are due ready; then, later, fail the waits
+ * whose time was up by then.  When must the hub look again? */
+void green__wake_sleepers(struct green_hub *h);
+void green__expire(struct green_hub *h);
+int64_t green__next_deadline(const struct green_hub *h);
+
+#endif
