@@ -1,5 +1,161 @@
 /* SPDX-License-Identifier: MIT */
-/* green.h - libgreen: greenlets for C.  This header is the manual. */
+/* green.h - libgreen: greenlets for C.  This header is the manual.
+ *
+ * A greenlet is a function that runs beside others in one thread, on a stack
+ * of its own.  When it has to wait, for a peer, a lock or a moment, another
+ * one runs; nothing interrupts it in between.  So code is written as if
+ * blocking were cheap, and ten thousand connections are ten thousand plain
+ * functions:
+ *
+ *     #include <green.h>
+ *     #include <stdio.h>
+ *
+ *     static void *count(void *name)
+ *     {
+ *         for (int i = 1; i <= 3; i++) {
+ *             printf("%s %d\n", (char *)name, i);
+ *             green_sleep(10 * GREEN_MS);
+ *         }
+ *         return NULL;
+ *     }
+ *
+ *     int main(void)
+ *     {
+ *         green_t *both[2];
+ *
+ *         both[0] = green_spawn(count, "a");
+ *         both[1] = green_spawn(count, "b");
+ *         green_joinall(both, 2, GREEN_FOREVER);
+ *         green_releaseall(both, 2);
+ *     }
+ *
+ * Compile it as any C program and link with -lgreen.  Nothing need be started
+ * or stopped: the first call in a thread makes a greenlet of the code that is
+ * running, and a hub that looks after all greenlets of the thread.  The end of
+ * main ends the process, whatever other greenlets are doing.
+ *
+ *
+ * How to read this manual
+ *
+ * Above each call stand what it does, what to know about it, what it returns,
+ * and, last, whether another greenlet may run before it returns: "Never
+ * switches", "Switches" (always), "Switches if" or "May switch".  Between two
+ * switches everything is yours alone, and no lock is needed.
+ *
+ * A blocking call is one that can switch.  In what follows, `main` is the
+ * greenlet that a thread begins with.
+ *
+ *
+ * Results and errors
+ *
+ * As in POSIX: int and ssize_t calls return -1 and set errno, calls that make
+ * something return NULL and set errno.  errno belongs to the greenlet and
+ * survives switches.  When a call fails its outputs are left alone.  An errno
+ * means the same everywhere:
+ *
+ *     ETIMEDOUT  the timeout of this call, or of an enclosing scope, passed;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EPIPE      the queue, or the other end of the connection, is closed;
+ *     EDEADLK    it would wait for itself, or nothing could ever end the wait;
+ *     EBADF      the descriptor is closed, also when it was closed meanwhile;
+ *     ENOMEM     there is no memory, and nothing was changed;
+ *     EINVAL     an argument that no caller could mean, such as NULL for g;
+ *     other      from the system call, untouched.
+ *
+ * A thread's first call makes its hub and can therefore fail with ENOMEM (or
+ * EMFILE and the like); this is not repeated at each call.  Nothing on the way
+ * into a wait needs memory.
+ *
+ * Misuse that would corrupt the program, such as unlocking the mutex of
+ * another greenlet, writes one line to standard error and aborts, in every
+ * build.  Nothing else is ever printed unasked, but the deadlock report (see
+ * green_set_deadlock_fn) and the name of a greenlet whose stack ran over.
+ *
+ *
+ * Timeouts
+ *
+ * A timeout is the last argument: relative, an int64_t of nanoseconds, written
+ * with its unit, 500 * GREEN_MS.  GREEN_FOREVER never ends.  0 or less means
+ * "do not wait": the call does what can be done at once, never switches, and
+ * fails with ETIMEDOUT if there is nothing to be had.  No wait ends early.
+ *
+ * Several things due at the same moment happen in a fixed order: descriptors
+ * that are ready, then sleepers, then timeouts.  A wait ends once, for one
+ * reason: what was decided first stays, so a success is never turned into a
+ * timeout because its greenlet had to queue before it ran.
+ *
+ *
+ * Order
+ *
+ * Greenlets that are ready run in the order in which they became so.  Waiters
+ * are served in the order in which they came, and what one of them waited for
+ * is handed to it at that moment: no latecomer can snatch it away, no wake-up
+ * and no item is lost.  The same greenlets with the same inputs run in the
+ * same order, each time.
+ *
+ *
+ * Whose memory it is
+ *
+ * If you can declare it, you own it; if you only hold a pointer, the library
+ * does.  Events, semaphores, mutexes, conditions, queues, locals, scopes and
+ * cases are structs of yours: initialise them with GREEN_..._INIT or the call
+ * of that name, neither of which can fail, and leave their fields alone.  They
+ * must stay in place while somebody waits on them.  Only a queue has to be
+ * destroyed.  Greenlets, servers and hubs are the library's, and known by
+ * pointer.
+ *
+ *
+ * Kill
+ *
+ *  1. green_kill(g) marks g and ends the wait it is in, if any, with
+ *     ECANCELED.  It neither switches nor waits; green_join waits.
+ *  2. From then on every blocking call of g fails with ECANCELED at once, also
+ *     one that would not have had to wait.  With a timeout of 0 or less a call
+ *     is a try, and still does what it can.
+ *  3. A wait that had already got what it waited for still succeeds; the kill
+ *     shows in the next one.
+ *  4. Cleanup that has to block runs between green_shield_begin and
+ *     green_scope_end, where kill and outer timeouts do not reach, for a time
+ *     that you set.
+ *  5. A greenlet always runs, even if it is killed before its first run: it
+ *     may own its argument.  It meets the kill at its first blocking call.
+ *  6. Nothing is unwound by force.  A kill is an ordinary error return; clean
+ *     up as for any other, and return.
+ *  7. A killed greenlet that goes on making blocking calls still lets the
+ *     others run now and then.
+ *
+ * ECANCELED and not EINTR, since existing code answers EINTR by trying again.
+ * main can be killed too.  What is said here of kills holds for an expired
+ * timeout scope as well, with ETIMEDOUT.
+ *
+ *
+ * Threads, signals, fork
+ *
+ * Each thread has its own hub, and a greenlet stays in its thread, as do the
+ * objects that its greenlets share.  Unless its last line says that it "may be
+ * called from any thread" or "from a signal handler", call a function only
+ * from greenlets of the thread whose objects you pass to it; handing it a
+ * greenlet of another thread aborts where that is noticed.  To reach another
+ * thread use green_spawn_on; to let one do slow work, green_offload.  When a
+ * thread ends, its greenlets are gone.
+ *
+ * Do not hold a pthread mutex across a blocking call, and never longjmp into
+ * the frames of another greenlet.  Static buffers, such as strtok's, and
+ * thread-local variables are shared by all greenlets of a thread; see
+ * green_local_t for what each should have for itself.  Rounding mode and
+ * flush-to-zero belong to the greenlet.  A child made by fork must go on to
+ * exec or _exit.
+ *
+ *
+ * Environment variables, read when they are first needed
+ *
+ *     GREEN_STACK_SIZE  default size of a stack, in bytes, with K or M after
+ *                       it if you like.  Without it: 256K, on 32-bit
+ *                       machines 64K;
+ *     GREEN_BACKEND     epoll, kqueue or poll: how to watch descriptors.
+ *                       Without it: the first of these that works;
+ *     GREEN_TRACE_HASH  1: keep the hash that green_trace_hash returns.
+ */
 #ifndef GREEN_H
 #define GREEN_H
 
@@ -15,10 +171,12 @@
 extern "C" {
 #endif
 
+/* What compilers are told about the declarations below; not for programs. */
 #if defined(__GNUC__)
 #define GREEN_API __attribute__((visibility("default")))
 #define GREEN_NORETURN __attribute__((noreturn))
-#define GREEN_FORMAT(string, first) __attribute__((format(printf, string, first)))
+#define GREEN_FORMAT(string, first)                                            \
+    __attribute__((format(printf, string, first)))
 #else
 #define GREEN_API
 #define GREEN_NORETURN
@@ -27,63 +185,426 @@ extern "C" {
 
 struct addrinfo; /* <netdb.h> */
 
+/* ---- version ---- */
+
+/* The version of this header.  While MAJOR is 0, a new MINOR may change the
+ * layout of structs; recompile then. */
 #define GREEN_VERSION_MAJOR 0
 #define GREEN_VERSION_MINOR 1
 #define GREEN_VERSION_PATCH 0
+
+/* Tell the version of the library that is running, which need not be the one
+ * that the program was compiled for.
+ *
+ * Returns a constant string such as "0.1.0".
+ *
+ * Never switches.  May be called from any thread.  May be called from a signal
+ * handler. */
 GREEN_API const char *green_version(void);
 
 /* ---- time ---- */
 
+/* Times are nanoseconds in an int64_t, which is good for 292 years.  A timeout
+ * is relative; to bound several calls together use a scope, or keep a deadline
+ * and subtract.  If it is already too late, the result is negative, which
+ * means "do not wait":
+ *
+ *     int64_t deadline = green_now() + 2 * GREEN_SEC;
+ *     ...
+ *     green_event_wait(&done, deadline - green_now());
+ */
+
+/* The units to multiply by, and the timeout that never passes. */
 #define GREEN_US INT64_C(1000)
 #define GREEN_MS INT64_C(1000000)
 #define GREEN_SEC INT64_C(1000000000)
 #define GREEN_FOREVER INT64_MAX
+
+/* Read the clock that timeouts are measured by.
+ *
+ * It is monotonic, and its zero means nothing; only differences do.
+ *
+ * Returns the time in nanoseconds.
+ *
+ * Never switches.  May be called from any thread.  May be called from a signal
+ * handler. */
 GREEN_API int64_t green_now(void);
 
 /* ---- greenlets ---- */
 
+/* Spawn a function, and join it for its result.  What a greenlet returns stays
+ * readable until the last reference to it is released:
+ *
+ *     green_t *g = green_spawn(fetch, url);
+ *     void *page;
+ *
+ *     if (green_join(g, &page, 5 * GREEN_SEC) == 0)
+ *         use(page);
+ *     green_release(g);
+ */
+
+/* A greenlet, known by its handle.  Its stack goes when it ends; the handle
+ * stays valid until each reference to it was released. */
 typedef struct green green_t;
 
+/* What a greenlet can be given at its birth.  All zero: the defaults.  Set
+ * fields by name, since more may follow. */
 typedef struct green_options {
+    /* Shown by green_dump; copied.  NULL: none. */
     const char *name;
+    /* Bytes of stack that it needs, rounded up.  0: the default. */
     size_t stack_size;
+    /* Run it no earlier than this from now, in nanoseconds. */
     int64_t delay;
+    /* This many bytes of *arg are copied at the call and live on the new
+     * stack; fn gets their address, aligned for any type.  0: fn gets arg. */
     size_t copy;
 } green_options_t;
 
+/* Make a greenlet that will call fn(arg).
+ *
+ * It joins the end of the ready queue and first runs when the caller next
+ * waits or yields, after all that were ready before it.  Its result is what fn
+ * returns.  The address space of its stack is found here, so that a greenlet
+ * that was made can always run.
+ *
+ * Returns the greenlet, with one reference for the caller, who must release
+ * it, or NULL with errno:
+ *     ENOMEM     no memory or address space for it;
+ *     EINVAL     fn is NULL.
+ *
+ * Never switches. */
 GREEN_API green_t *green_spawn(void *(*fn)(void *arg), void *arg);
-GREEN_API green_t *green_spawn_with(const green_options_t *options, void *(*fn)(void *arg), void *arg);
+
+/* Make a greenlet with options; NULL stands for the defaults.
+ *
+ * With a delay it joins the ready queue when that has passed.
+ *
+ * Returns the greenlet, with one reference for the caller, who must release
+ * it, or NULL with errno:
+ *     ENOMEM     no memory, or no stack can be that large;
+ *     EINVAL     fn is NULL, or arg is NULL with bytes to copy.
+ *
+ * Never switches. */
+GREEN_API green_t *green_spawn_with(const green_options_t *options,
+                                    void *(*fn)(void *arg), void *arg);
+
+/* Make a greenlet that nobody keeps a handle of.
+ *
+ * All of it is freed when it ends, and its result is dropped.
+ *
+ * Returns 0, or -1 with errno:
+ *     ENOMEM     no memory or address space for it;
+ *     EINVAL     fn is NULL.
+ *
+ * Never switches. */
 GREEN_API int green_go(void *(*fn)(void *arg), void *arg);
+
+/* Wait until a greenlet has ended.
+ *
+ * Any number may join it, also after its end and again.  They are woken in the
+ * order they came, together with links, after its deferred calls and local
+ * destructors have run.  Joining takes no reference away.  A greenlet that
+ * failed counts as ended; see green_get for the other view.
+ *
+ * Returns 0 and sets *value, unless value is NULL, to its result (NULL if it
+ * failed), or -1 with errno:
+ *     ETIMEDOUT  it did not end in time;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    g is the caller, or waits for it, directly or through others;
+ *                or main waits, and nothing could ever end that;
+ *     EINVAL     g is NULL.
+ *
+ * Switches if g has not ended. */
 GREEN_API int green_join(green_t *g, void **value, int64_t timeout);
+
+/* Wait until a greenlet has ended, and fail as it failed.
+ *
+ * As green_join, but the error of a greenlet that ended by green_fail becomes
+ * this call's.  Ask green_error(g) where it matters whose error it is.
+ *
+ * Returns 0 and sets *value, unless value is NULL, to its result, or -1 with
+ * errno:
+ *     ETIMEDOUT  it did not end in time;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    as for green_join;
+ *     EINVAL     g is NULL;
+ *     other      the error that g failed with.
+ *
+ * Switches if g has not ended. */
 GREEN_API int green_get(green_t *g, void **value, int64_t timeout);
+
+/* Wait until each of n greenlets has ended.
+ *
+ * The timeout is for all of them together.  With n of 0 there is nothing to
+ * wait for.
+ *
+ * Returns 0, whether they failed or not, or -1 with errno:
+ *     ETIMEDOUT  not all of them ended in time;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    as for green_join;
+ *     EINVAL     one of them, or gs with n above 0, is NULL.
+ *
+ * Switches if one of them has not ended. */
 GREEN_API int green_joinall(green_t *const *gs, size_t n, int64_t timeout);
+
+/* Tell a greenlet to end: its blocking calls fail with ECANCELED from now on.
+ *
+ * See the rules 1 to 7 at the top.  A second kill adds nothing, and one that
+ * comes after the end, or of NULL, does nothing.  To kill oneself is allowed.
+ *
+ * Never switches. */
 GREEN_API void green_kill(green_t *g);
+
+/* Kill n greenlets, then wait until each of them has ended.
+ *
+ * All are told before the first is waited for, and each runs up to its end or
+ * its next wait in the order in which they are given.
+ *
+ * Returns 0, or -1 with errno:
+ *     ETIMEDOUT  not all of them ended in time; they stay killed;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    as for green_join;
+ *     EINVAL     one of them, or gs with n above 0, is NULL.
+ *
+ * Switches if one of them has not ended. */
 GREEN_API int green_killall(green_t *const *gs, size_t n, int64_t timeout);
+
+/* Tell whether a greenlet has begun to run.
+ *
+ * Returns true from its first instruction on, also when it has ended; false
+ * for NULL.
+ *
+ * Never switches. */
 GREEN_API bool green_started(const green_t *g);
+
+/* Tell whether a greenlet has ended, so that joining it would not wait.
+ *
+ * Returns true if so; false for NULL.
+ *
+ * Never switches. */
 GREEN_API bool green_ready(const green_t *g);
+
+/* Tell whether a greenlet has ended well: by returning or by green_exit.
+ *
+ * One that was killed and returned has ended well, too.
+ *
+ * Returns true if so; false for NULL.
+ *
+ * Never switches. */
 GREEN_API bool green_successful(const green_t *g);
+
+/* Tell whether green_kill was called on a greenlet before it had ended.
+ *
+ * Useful in its deferred calls and in links, and in a long computation that
+ * makes no blocking calls: green_killed(green_self()).
+ *
+ * Returns true if so; false for NULL.
+ *
+ * Never switches. */
 GREEN_API bool green_killed(const green_t *g);
+
+/* Look up the result of a greenlet.
+ *
+ * Returns what it returned or passed to green_exit; NULL while it runs, if it
+ * failed, or for NULL.
+ *
+ * Never switches. */
 GREEN_API void *green_value(const green_t *g);
+
+/* Look up the error that a greenlet failed with.
+ *
+ * Returns the errno value it passed to green_fail, 0 if it has not failed, or
+ * EINVAL for NULL.
+ *
+ * Never switches. */
 GREEN_API int green_error(const green_t *g);
+
+/* Look up the words that a greenlet failed with.
+ *
+ * Returns the text of green_fail, at most 255 bytes of it, or "" if there is
+ * none; it lives as long as the handle.
+ *
+ * Never switches. */
 GREEN_API const char *green_error_text(const green_t *g);
+
+/* Take one more reference to a greenlet.
+ *
+ * Returns g, for convenience; NULL for NULL.
+ *
+ * Never switches. */
 GREEN_API green_t *green_retain(green_t *g);
+
+/* Give one reference to a greenlet back.
+ *
+ * With the last one the handle and its result are gone, if the greenlet has
+ * ended; otherwise it runs on and is freed at its end.  Releasing never kills.
+ * NULL is allowed.
+ *
+ * Never switches. */
 GREEN_API void green_release(green_t *g);
+
+/* Give one reference to each of n greenlets back.
+ *
+ * NULLs among them are passed over.
+ *
+ * Never switches. */
 GREEN_API void green_releaseall(green_t *const *gs, size_t n);
+
+/* Look up the greenlet that is running.
+ *
+ * The caller gets no reference of its own; retain it before it is passed to
+ * somebody who keeps it.
+ *
+ * Returns it, or NULL with errno:
+ *     ENOMEM     this is the thread's first call, and there is no memory.
+ *
+ * Never switches. */
 GREEN_API green_t *green_self(void);
+
+/* Look up the number of a greenlet.
+ *
+ * Numbers count up from main, which is 1, and are never used twice in a hub.
+ *
+ * Returns the number, or 0 for NULL.
+ *
+ * Never switches. */
 GREEN_API uint64_t green_id(const green_t *g);
+
+/* Name the running greenlet, for green_dump and other reports.
+ *
+ * The name is copied.  NULL takes it away.  If there is no memory for it the
+ * old one stays.
+ *
+ * Never switches. */
 GREEN_API void green_set_name(const char *name);
+
+/* Look up the name of a greenlet.
+ *
+ * Returns the name, "" if it has none or for NULL; main's is "main" until it is
+ * changed.  It is valid until the greenlet is renamed or freed.
+ *
+ * Never switches. */
 GREEN_API const char *green_name(const green_t *g);
+
+/* Let every greenlet that is ready run once.
+ *
+ * The caller goes to the end of the ready queue: round-robin, strictly.
+ * Descriptors and timers are looked at in between, however many there are that
+ * only yield.
+ *
+ * Returns 0, or -1 with errno:
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed.
+ *
+ * Switches if another greenlet is ready. */
 GREEN_API int green_yield(void);
+
+/* Wait for a while.
+ *
+ * It lasts the whole duration, measured from the call, or a little longer.
+ * Those due at the same moment wake in the order in which they fell asleep.
+ * 0 or less is green_yield.
+ *
+ * Returns 0, or -1 with errno:
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main sleeps for ever, and nothing could ever end that.
+ *
+ * Switches. */
 GREEN_API int green_sleep(int64_t duration);
+
+/* End the running greenlet as if its function had returned value.
+ *
+ * Its deferred calls and local destructors run; the functions that are still
+ * on its stack do not get to clean up.  Aborts in main, which ends by
+ * returning.
+ *
+ * Does not return.
+ *
+ * Switches. */
 GREEN_API GREEN_NORETURN void green_exit(void *value);
-GREEN_API GREEN_NORETURN GREEN_FORMAT(2, 3) void green_fail(int error, const char *format, ...);
+
+/* End the running greenlet as failed, with an errno value and words for it.
+ *
+ * Otherwise as green_exit.  The format is printf's; NULL: no words.  Aborts in
+ * main, and if error is 0.
+ *
+ * Does not return.
+ *
+ * Switches. */
+GREEN_API GREEN_NORETURN GREEN_FORMAT(2, 3)
+void green_fail(int error, const char *format, ...);
+
+/* Have fn(arg) called when the running greenlet ends.
+ *
+ * Deferred calls run on the greenlet itself, the latest first, then come the
+ * destructors of its locals, and then those who join it are woken.  They may
+ * block, as far as a kill lets them.  main's run at exit.
+ *
+ * Returns 0, or -1 with errno:
+ *     ENOMEM     no memory to note it;
+ *     EINVAL     fn is NULL.
+ *
+ * Never switches. */
 GREEN_API int green_defer(void (*fn)(void *arg), void *arg);
+
+/* Have fn(arg) run in a greenlet of its own once g has ended.
+ *
+ * Links and joiners of g are served in one order, the order in which they
+ * came.  If g has ended already, fn is simply spawned.  What fn returns is
+ * dropped.  Its greenlet is made here, so that at the end of g nothing can go
+ * wrong.  The link holds no reference to g: let arg carry one if fn is to look
+ * at it.
+ *
+ * Returns 0, or -1 with errno:
+ *     ENOMEM     no memory for the greenlet;
+ *     EINVAL     g or fn is NULL.
+ *
+ * Never switches. */
 GREEN_API int green_link(green_t *g, void *(*fn)(void *arg), void *arg);
+
+/* Have fn(arg) run in a greenlet of its own if g ends well.
+ *
+ * As green_link, but if g fails nothing happens.
+ *
+ * Returns 0, or -1 with errno:
+ *     ENOMEM     no memory for the greenlet;
+ *     EINVAL     g or fn is NULL.
+ *
+ * Never switches. */
 GREEN_API int green_link_value(green_t *g, void *(*fn)(void *arg), void *arg);
+
+/* Have fn(arg) run in a greenlet of its own if g fails.
+ *
+ * As green_link, but if g ends well nothing happens.
+ *
+ * Returns 0, or -1 with errno:
+ *     ENOMEM     no memory for the greenlet;
+ *     EINVAL     g or fn is NULL.
+ *
+ * Never switches. */
 GREEN_API int green_link_error(green_t *g, void *(*fn)(void *arg), void *arg);
 
-/* ---- scopes ---- */
+/* ---- scopes: bound everything inside ---- */
 
+/* A timeout scope bounds any number of calls, however deep, including those
+ * that take no timeout.  Begin and end it in one function:
+ *
+ *     green_scope_t t;
+ *
+ *     green_timeout_begin(&t, 3 * GREEN_SEC);
+ *     rc = fetch(host, &page);
+ *     if (green_scope_end(&t))
+ *         rc = use_cached(host, &page);
+ *
+ * Scopes nest, and the earliest deadline rules.  Once it has passed, every
+ * blocking call inside fails with ETIMEDOUT, also one that would not have had
+ * to wait, until the scope is ended; whether it has passed is judged by when
+ * the hub last looked at the clock.  A scope needs no memory and no timer. */
+
+/* A timeout scope or a shield; belongs in the frame of the function that
+ * begins and ends it. */
 typedef struct green_scope { /* private */
     struct green_scope *outer;
     green_t *owner;
@@ -91,18 +612,51 @@ typedef struct green_scope { /* private */
     bool is_shield, fired;
 } green_scope_t;
 
+/* Begin a timeout scope: for the running greenlet, all that follows up to
+ * green_scope_end must be done within the timeout.
+ *
+ * GREEN_FOREVER bounds nothing; 0 or less has expired from the start, and
+ * refuses every blocking call.
+ *
+ * Never switches. */
 GREEN_API void green_timeout_begin(green_scope_t *s, int64_t timeout);
+
+/* Begin a shield: up to green_scope_end, neither a kill nor an outer scope
+ * makes a blocking call of the running greenlet fail.
+ *
+ * Meant for cleanup that has to wait, and therefore limited: when the timeout
+ * has passed the calls fail again, in a killed greenlet with ECANCELED, in
+ * another with ETIMEDOUT.  A kill that comes meanwhile shows after the shield.
+ * Scopes begun inside hold as ever.
+ *
+ * Never switches. */
 GREEN_API void green_shield_begin(green_scope_t *s, int64_t timeout);
+
+/* End a scope, and tell whether it made a call inside it fail.
+ *
+ * Of nested scopes only the one whose deadline came first reports, so an
+ * expiry is never taken for that of another scope.  Scopes end in the reverse
+ * order of their beginning, in the greenlet that began them; anything else
+ * aborts.
+ *
+ * Returns true if a blocking call failed because the time of this scope was
+ * up.
+ *
+ * Never switches. */
 GREEN_API bool green_scope_end(green_scope_t *s);
 
 /* ---- waiters: what the objects below contain ---- */
 
 struct green_waiter;
+
+/* A queue of greenlets that wait, the longest first.  It is in this header
+ * only because the objects below contain it. */
 typedef struct green_waiters { /* private; all zero: nobody waits */
     struct green_waiter *first, *last;
 } green_waiters_t;
 
-struct green_waiter { /* private; lives in the frame of the greenlet that waits */
+/* One place in such a queue, in the frame of the greenlet that waits. */
+struct green_waiter { /* private */
     struct green_waiter *next, *prev;
     green_waiters_t *queue; /* that it is in, or NULL */
     green_t *greenlet;
@@ -111,59 +665,244 @@ struct green_waiter { /* private; lives in the frame of the greenlet that waits 
     int detail;             /* what for: see the object */
 };
 
-/* ---- event ---- */
+/* ---- event: tell many that something has happened ---- */
 
+/* An event is a flag that greenlets can wait for.  Once set it stays so, and
+ * waits pass straight through, until it is cleared:
+ *
+ *     static green_event_t ready = GREEN_EVENT_INIT;
+ *
+ *     green_event_wait(&ready, GREEN_FOREVER);     in many greenlets
+ *     green_event_set(&ready);                     in one: all of them go on
+ */
+
+/* An event. */
 typedef struct green_event { /* private */
     bool is_set;
     green_waiters_t waiters;
 } green_event_t;
+
+/* The initial value of an event that is not set. */
 #define GREEN_EVENT_INIT {false, {NULL, NULL}}
 
+/* Make an event that is not set.
+ *
+ * Never switches. */
 GREEN_API void green_event_init(green_event_t *e);
+
+/* Set an event and wake all who wait for it, in the order they came.
+ *
+ * A clear before they run takes nothing away from them.
+ *
+ * Never switches. */
 GREEN_API void green_event_set(green_event_t *e);
+
+/* Clear an event, so that later waits wait again.
+ *
+ * Never switches. */
 GREEN_API void green_event_clear(green_event_t *e);
+
+/* Tell whether an event is set.
+ *
+ * Returns true if so.
+ *
+ * Never switches. */
 GREEN_API bool green_event_is_set(const green_event_t *e);
+
+/* Wait until an event is set.
+ *
+ * Returns 0, also if it was cleared again meanwhile, or -1 with errno:
+ *     ETIMEDOUT  it was not set in time;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that;
+ *     EINVAL     e is NULL.
+ *
+ * Switches if the event is not set. */
 GREEN_API int green_event_wait(green_event_t *e, int64_t timeout);
 
-/* ---- sem ---- */
+/* ---- sem: so many at a time ---- */
 
+/* A semaphore is a number of permits.  Taking one waits until there is one;
+ * posting gives one to whoever has waited longest:
+ *
+ *     green_sem_t slots = GREEN_SEM_INIT(10);
+ *
+ *     if (green_sem_wait(&slots, GREEN_FOREVER) == 0) {
+ *         use_one_of_ten();
+ *         green_sem_post(&slots);
+ *     }
+ */
+
+/* A counting semaphore. */
 typedef struct green_sem { /* private */
     long value;
     green_waiters_t waiters;
 } green_sem_t;
+
+/* The initial value of a semaphore with so many permits, 0 or more. */
 #define GREEN_SEM_INIT(value) {(value), {NULL, NULL}}
 
+/* Make a semaphore with so many permits.
+ *
+ * A negative number aborts.
+ *
+ * Never switches. */
 GREEN_API void green_sem_init(green_sem_t *s, long value);
+
+/* Take a permit, waiting for one if there is none.
+ *
+ * Returns 0, or -1 with errno:
+ *     ETIMEDOUT  none came in time;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that;
+ *     EINVAL     s is NULL.
+ *
+ * Switches if there is no permit. */
 GREEN_API int green_sem_wait(green_sem_t *s, int64_t timeout);
+
+/* Add a permit; if greenlets wait, the one that came first has it.
+ *
+ * Anybody may post, whether or not it took one before.
+ *
+ * Never switches. */
 GREEN_API void green_sem_post(green_sem_t *s);
+
+/* Count the permits that are free.
+ *
+ * Returns the number; 0 while greenlets wait.
+ *
+ * Never switches. */
 GREEN_API long green_sem_value(const green_sem_t *s);
 
-/* ---- mutex ---- */
+/* ---- mutex: one at a time, across waits ---- */
 
+/* Between two switches no lock is needed.  A mutex protects what must stay
+ * together while its owner waits, such as the two halves of a message:
+ *
+ *     green_mutex_t m = GREEN_MUTEX_INIT;
+ *
+ *     if (green_mutex_lock(&m, GREEN_FOREVER) == 0) {
+ *         green_write_all(fd, head, n_head);
+ *         green_write_all(fd, body, n_body);
+ *         green_mutex_unlock(&m);
+ *     }
+ *
+ * A lock can fail, by a kill or a timeout: look at what it returns. */
+
+/* A mutex, owned by the greenlet that locked it; not recursive. */
 typedef struct green_mutex { /* private */
     green_t *owner;
     green_waiters_t waiters;
 } green_mutex_t;
+
+/* The initial value of a mutex that is free. */
 #define GREEN_MUTEX_INIT {NULL, {NULL, NULL}}
 
+/* Make a mutex that is free.
+ *
+ * Never switches. */
 GREEN_API void green_mutex_init(green_mutex_t *m);
+
+/* Lock a mutex, waiting until it is free.
+ *
+ * Greenlets get it in the order they came.
+ *
+ * Returns 0, or -1 with errno:
+ *     ETIMEDOUT  it was not free in time;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    the caller has it, whatever the timeout; or its owner waits
+ *                for the caller, directly or through others, and the timeout
+ *                is above 0; or main waits, and nothing could ever end that;
+ *     EINVAL     m is NULL.
+ *
+ * Switches if another greenlet has it. */
 GREEN_API int green_mutex_lock(green_mutex_t *m, int64_t timeout);
+
+/* Unlock a mutex and hand it to the greenlet that has waited longest.
+ *
+ * Aborts if the caller does not have it.
+ *
+ * Never switches. */
 GREEN_API void green_mutex_unlock(green_mutex_t *m);
 
-/* ---- cond ---- */
+/* ---- cond: wait until something is true ---- */
 
+/* A condition variable lets greenlets that hold a mutex wait for a change in
+ * what it protects.  A loop tests for what is wanted, since it may have
+ * changed again before the mutex was had:
+ *
+ *     green_mutex_lock(&m, GREEN_FOREVER);
+ *     while (stock == 0)
+ *         if (green_cond_wait(&arrived, &m, GREEN_FOREVER) == -1)
+ *             break;
+ *     ...
+ *     green_mutex_unlock(&m);
+ */
+
+/* A condition variable. */
 typedef struct green_cond { /* private */
     green_waiters_t waiters;
 } green_cond_t;
+
+/* The initial value of a condition variable. */
 #define GREEN_COND_INIT {{NULL, NULL}}
 
+/* Make a condition variable.
+ *
+ * Never switches. */
 GREEN_API void green_cond_init(green_cond_t *c);
-GREEN_API int green_cond_wait(green_cond_t *c, green_mutex_t *m, int64_t timeout);
+
+/* Unlock a mutex, wait to be signalled, and lock it again.
+ *
+ * The caller must have locked the mutex, else this aborts.  It has the mutex
+ * again on return, however the wait ended; the timeout bounds the wait for the
+ * signal, not that for the mutex.  There are no spurious wake-ups.
+ *
+ * Returns 0, or -1 with errno:
+ *     ETIMEDOUT  no signal came in time;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that.  If it is the
+ *                mutex that could never be had again, the caller is without it;
+ *     EINVAL     c or m is NULL.
+ *
+ * Switches if the timeout is above 0. */
+GREEN_API int green_cond_wait(green_cond_t *c, green_mutex_t *m,
+                              int64_t timeout);
+
+/* Wake the greenlet that has waited longest, if any.
+ *
+ * The caller need not hold the mutex.
+ *
+ * Never switches. */
 GREEN_API void green_cond_signal(green_cond_t *c);
+
+/* Wake all who wait, in the order they came.
+ *
+ * The caller need not hold the mutex.
+ *
+ * Never switches. */
 GREEN_API void green_cond_broadcast(green_cond_t *c);
 
 /* ---- queues: items are copied in and out ---- */
 
+/* A queue hands items of one type from greenlet to greenlet.  Who gets waits
+ * while it is empty, who puts waits while it is full, and closing it tells
+ * both that this was all:
+ *
+ *     green_queue_t jobs = GREEN_QUEUE_INIT(struct job, 100);
+ *     struct job job;
+ *
+ *     green_queue_put(&jobs, &job, GREEN_FOREVER);            producer
+ *     green_queue_close(&jobs);
+ *
+ *     while (green_queue_get(&jobs, &job, GREEN_FOREVER) == 0)  consumer
+ *         work_on(&job);
+ *
+ * There are four kinds.  A plain queue gives the oldest item first, a lifo the
+ * newest, a priority queue the least by a comparison, and a channel has no
+ * room at all: each put waits for the get that takes its item. */
+
+/* A queue of any kind; green_queue_destroy frees what it grew. */
 typedef struct green_queue { /* private */
     size_t item_size, max;
     int kind; /* fifo, lifo, priority */
@@ -175,6 +914,10 @@ typedef struct green_queue { /* private */
     bool closed;
     green_waiters_t getters, putters, joiners;
 } green_queue_t;
+
+/* The initial values of the four kinds of queue: for items of this type, and
+ * at most max of them (SIZE_MAX: no bound; 0: a channel).  The first is what
+ * the others are made from. */
 #define GREEN_QUEUE_KIND_INIT(type, max, kind, compare)                        \
     {sizeof(type), (max), (kind), (compare), NULL, 0, 0, 0, 0, 0, false,       \
      {NULL, NULL}, {NULL, NULL}, {NULL, NULL}}
@@ -184,32 +927,188 @@ typedef struct green_queue { /* private */
     GREEN_QUEUE_KIND_INIT(type, max, 2, compare)
 #define GREEN_CHANNEL_INIT(type) GREEN_QUEUE_KIND_INIT(type, 0, 0, NULL)
 
+/* Make a queue that gives the oldest item first, for at most max items.
+ *
+ * SIZE_MAX: without bound.  0: a channel.
+ *
+ * Never switches. */
 GREEN_API void green_queue_init(green_queue_t *q, size_t item_size, size_t max);
+
+/* Make a queue that gives the newest item first.
+ *
+ * Never switches. */
 GREEN_API void green_lifo_init(green_queue_t *q, size_t item_size, size_t max);
-GREEN_API void green_priority_init(green_queue_t *q, size_t item_size, size_t max, int (*compare)(const void *a, const void *b));
-GREEN_API int green_queue_put(green_queue_t *q, const void *item, int64_t timeout);
+
+/* Make a queue that gives the least item first.
+ *
+ * compare returns a negative number if a is to come out before b, 0 if they
+ * are equal, else a positive one.  It must not block.  Equal items come out in
+ * the order they were put.
+ *
+ * Never switches. */
+GREEN_API void green_priority_init(green_queue_t *q, size_t item_size,
+                                   size_t max,
+                                   int (*compare)(const void *a,
+                                                  const void *b));
+
+/* Put a copy of an item into a queue, waiting for room if it is full.
+ *
+ * If a greenlet waits to get, the one that came first is handed the item at
+ * once.  On a channel this waits until the item is taken; if it finds a getter
+ * waiting, it gives way after the hand-over, so that the getter goes on first
+ * (with a timeout of 0 or less it does not give way).
+ *
+ * Returns 0, or -1 with errno:
+ *     EPIPE      the queue is closed, or was while this waited;
+ *     ETIMEDOUT  there was no room, or nobody to take it, in time;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that;
+ *     ENOMEM     the queue could not grow;
+ *     EINVAL     q or item is NULL.
+ *
+ * Switches if the queue is full, or a channel. */
+GREEN_API int green_queue_put(green_queue_t *q, const void *item,
+                              int64_t timeout);
+
+/* Take the next item out of a queue, waiting for one if there is none.
+ *
+ * Items put before the queue was closed can still be got.
+ *
+ * Returns 0 and sets *item, or -1 with errno:
+ *     EPIPE      the queue is closed and empty;
+ *     ETIMEDOUT  no item came in time;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that;
+ *     EINVAL     q or item is NULL.
+ *
+ * Switches if the queue is empty. */
 GREEN_API int green_queue_get(green_queue_t *q, void *item, int64_t timeout);
+
+/* Copy the next item of a queue and leave it there, waiting for one if there
+ * is none.
+ *
+ * Returns 0 and sets *item, or -1 with errno:
+ *     EPIPE      the queue is closed and empty;
+ *     ETIMEDOUT  no item came in time;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that;
+ *     EINVAL     q or item is NULL.
+ *
+ * Switches if the queue is empty. */
 GREEN_API int green_queue_peek(green_queue_t *q, void *item, int64_t timeout);
+
+/* Count the items in a queue; those of waiting putters are not yet in it.
+ *
+ * Returns the number, for a channel always 0.
+ *
+ * Never switches. */
 GREEN_API size_t green_queue_size(const green_queue_t *q);
+
+/* Close a queue: nothing more goes in, what is in it can still be got.
+ *
+ * Putters and getters that wait are turned away with EPIPE, in the order they
+ * came.  Closing again does nothing.
+ *
+ * Never switches. */
 GREEN_API void green_queue_close(green_queue_t *q);
+
+/* Close a queue and drop what is in it.
+ *
+ * The dropped items count as done, so green_queue_join returns.
+ *
+ * Never switches. */
 GREEN_API void green_queue_discard(green_queue_t *q);
+
+/* Say that the work on one item is done, for green_queue_join.
+ *
+ * Each item that was put makes one piece of work.  The last one that is done
+ * wakes all who join.
+ *
+ * Returns 0, or -1 with errno:
+ *     EINVAL     more was done than put, or q is NULL.
+ *
+ * Never switches. */
 GREEN_API int green_queue_task_done(green_queue_t *q);
+
+/* Wait until the work on each item that was put is done.
+ *
+ * Returns 0, or -1 with errno:
+ *     ETIMEDOUT  it was not done in time;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that;
+ *     EINVAL     q is NULL.
+ *
+ * Switches if work remains. */
 GREEN_API int green_queue_join(green_queue_t *q, int64_t timeout);
+
+/* Free what a queue grew; the items in it are forgotten.
+ *
+ * Aborts if somebody waits on it.  Initialise it anew to use it again.
+ *
+ * Never switches. */
 GREEN_API void green_queue_destroy(green_queue_t *q);
 
-/* ---- locals ---- */
+/* ---- locals: a variable that each greenlet has for itself ---- */
 
+/* A local is the key to a value of which each greenlet has its own, NULL to
+ * begin with:
+ *
+ *     static green_local_t buffer = GREEN_LOCAL_INIT(free);
+ *
+ *     if (!green_local_get(&buffer))
+ *         green_local_set(&buffer, malloc(4096));
+ */
+
+/* A key.  It must stay in place until the last greenlet that set it has
+ * ended. */
 typedef struct green_local { /* private */
     void (*destructor)(void *value);
 } green_local_t;
+
+/* The initial value of a key, with a destructor or NULL. */
 #define GREEN_LOCAL_INIT(destructor) {(destructor)}
 
-GREEN_API void green_local_init(green_local_t *l, void (*destructor)(void *value));
+/* Make a key.
+ *
+ * When a greenlet ends whose value is not NULL, the destructor, if there is
+ * one, is called with it, on that greenlet, after its deferred calls.
+ *
+ * Never switches. */
+GREEN_API void green_local_init(green_local_t *l,
+                                void (*destructor)(void *value));
+
+/* Look up the running greenlet's value.
+ *
+ * Returns the value, or NULL if it was not set.
+ *
+ * Never switches. */
 GREEN_API void *green_local_get(green_local_t *l);
+
+/* Set the running greenlet's value.
+ *
+ * The old value is just forgotten; no destructor is called for it.  NULL is as
+ * if it had never been set.
+ *
+ * Returns 0, or -1 with errno:
+ *     ENOMEM     no memory to note it;
+ *     EINVAL     l is NULL.
+ *
+ * Never switches. */
 GREEN_API int green_local_set(green_local_t *l, void *value);
 
-/* ---- select ---- */
+/* ---- select: wait for the first of several ---- */
 
+/* Name the cases in an array, and learn which of them happened:
+ *
+ *     green_case_t cases[] = {GREEN_ON_GET(&jobs, &job),
+ *                             GREEN_ON_EVENT(&stop),
+ *                             GREEN_ON_TIMER(30 * GREEN_SEC)};
+ *
+ *     switch (green_select(cases, 3, GREEN_FOREVER)) {
+ *     case 0: ...
+ */
+
+/* One case; the GREEN_ON_ macros make it. */
 typedef struct green_case { /* private */
     int kind, fd, events;
     void *object;
@@ -218,6 +1117,7 @@ typedef struct green_case { /* private */
     struct green_waiter waiter;
 } green_case_t;
 
+/* What a case waits for, and how one is made; for the macros below. */
 #define GREEN_CASE_JOIN 1
 #define GREEN_CASE_EVENT 2
 #define GREEN_CASE_SEM 4
@@ -239,76 +1139,626 @@ typedef struct green_case { /* private */
     ((green_case_t){(kind), (fd), (events), (object), (item), (duration),      \
                     {NULL, NULL, NULL, NULL, NULL, 0, 0}})
 #endif
+
+/* The cases: a greenlet has ended; an event is set; a permit was taken from a
+ * semaphore; an item was got from a queue into *item; *item was put into a
+ * queue; a descriptor is ready for GREEN_READ or GREEN_WRITE, or either; so
+ * much time has passed since the select began. */
 #define GREEN_ON_JOIN(g) GREEN_CASE_INIT(GREEN_CASE_JOIN, 0, 0, (g), NULL, 0)
 #define GREEN_ON_EVENT(e) GREEN_CASE_INIT(GREEN_CASE_EVENT, 0, 0, (e), NULL, 0)
 #define GREEN_ON_SEM(s) GREEN_CASE_INIT(GREEN_CASE_SEM, 0, 0, (s), NULL, 0)
-#define GREEN_ON_GET(q, item) GREEN_CASE_INIT(GREEN_CASE_GET, 0, 0, (q), (item), 0)
-#define GREEN_ON_PUT(q, item) GREEN_CASE_INIT(GREEN_CASE_PUT, 0, 0, (q), (void *)(uintptr_t)(item), 0)
-#define GREEN_ON_FD(fd, events) GREEN_CASE_INIT(GREEN_CASE_FD, (fd), (events), NULL, NULL, 0)
-#define GREEN_ON_TIMER(duration) GREEN_CASE_INIT(GREEN_CASE_TIMER, 0, 0, NULL, NULL, (duration))
+#define GREEN_ON_GET(q, item)                                                  \
+    GREEN_CASE_INIT(GREEN_CASE_GET, 0, 0, (q), (item), 0)
+#define GREEN_ON_PUT(q, item)                                                  \
+    GREEN_CASE_INIT(GREEN_CASE_PUT, 0, 0, (q), (void *)(uintptr_t)(item), 0)
+#define GREEN_ON_FD(fd, events)                                                \
+    GREEN_CASE_INIT(GREEN_CASE_FD, (fd), (events), NULL, NULL, 0)
+#define GREEN_ON_TIMER(duration)                                               \
+    GREEN_CASE_INIT(GREEN_CASE_TIMER, 0, 0, NULL, NULL, (duration))
 
+/* Wait until one of n cases happens.
+ *
+ * Exactly one of them happens: the others take no permit and move no item.  If
+ * several could at once it is the one with the lowest index.  The cases can be
+ * used again.
+ *
+ * Returns the index of the case that happened, with errno:
+ *     0          it did;
+ *     EPIPE      its queue is closed (and, for a get, empty);
+ *     EBADF      its descriptor is closed, or was while this waited;
+ * or -1 with errno:
+ *     ETIMEDOUT  none happened in time;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    a greenlet to be joined is the caller; or main waits, and
+ *                nothing could ever end that;
+ *     ENOMEM     no memory to watch a descriptor, or for a queue to grow;
+ *     EINVAL     n is negative, or a case has NULL for its object.
+ *
+ * Switches if none of them can happen at once. */
 GREEN_API int green_select(green_case_t *cases, int n, int64_t timeout);
 
 /* ---- descriptors: the POSIX call, cooperative ---- */
 
+/* These are the calls you know, with the same arguments and results, but where
+ * they would stop the thread only the greenlet waits:
+ *
+ *     ssize_t n;
+ *
+ *     while ((n = green_read(fd, buffer, sizeof buffer)) > 0)
+ *         green_write_all(fd, buffer, (size_t)n);
+ *     green_close(fd);
+ *
+ * They wait whether or not the descriptor is non-blocking, and do not change
+ * the flags of one that you made, which it may share with other processes.
+ * They take no timeout; a scope bounds them.  Any number of greenlets may wait
+ * on one descriptor.  Close it with green_close, which ends their waits.
+ *
+ * Regular files are always ready: reading them takes as long as the disk
+ * does.  If that is too long, use green_offload.
+ *
+ * Calls that never have to wait, since the peer is so quick, still let other
+ * greenlets run after every hundred calls or so. */
+
+/* What to wait for; also both of them, with |. */
 #define GREEN_READ 1
 #define GREEN_WRITE 2
+
+/* Wait until a descriptor is ready for one of the events.
+ *
+ * Ready means that a call would not have to wait; an error or the end of the
+ * stream makes it ready, too.  It is a hint: another greenlet may be quicker.
+ *
+ * Returns those of the events that are ready, or -1 with errno:
+ *     EBADF      fd is not open, or was closed while this waited;
+ *     ETIMEDOUT  it was not ready in time;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that;
+ *     ENOMEM     no memory to watch it;
+ *     EINVAL     events is neither GREEN_READ nor GREEN_WRITE nor both.
+ *
+ * Switches if none of them is ready. */
 GREEN_API int green_wait_fd(int fd, int events, int64_t timeout);
+
+/* Read what there is, at least one byte and at most n.
+ *
+ * With n of 0 it returns at once.
+ *
+ * Returns the number of bytes, 0 at the end of the file, or -1 with errno:
+ *     EBADF      fd is not open, or was closed while this waited;
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that;
+ *     other      as read(2).
+ *
+ * May switch: waits for something to read. */
 GREEN_API ssize_t green_read(int fd, void *buffer, size_t n);
+
+/* Write what there is room for, at least one byte and at most n.
+ *
+ * It may write less than n, as if the descriptor were non-blocking; see
+ * green_write_all.  On a socket it never raises SIGPIPE.
+ *
+ * Returns the number of bytes, or -1 with errno:
+ *     EPIPE      nobody can read it any more;
+ *     EBADF      fd is not open, or was closed while this waited;
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that;
+ *     other      as write(2).
+ *
+ * May switch: waits for room to write. */
 GREEN_API ssize_t green_write(int fd, const void *buffer, size_t n);
+
+/* Read what there is into n buffers, filling one after the other.
+ *
+ * Returns the number of bytes, 0 at the end of the file, or -1 with errno:
+ *     EBADF      fd is not open, or was closed while this waited;
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that;
+ *     other      as readv(2).
+ *
+ * May switch: waits for something to read. */
 GREEN_API ssize_t green_readv(int fd, const struct iovec *iov, int n);
+
+/* Write what there is room for out of n buffers, one after the other.
+ *
+ * As green_write, it may write less than all.
+ *
+ * Returns the number of bytes, or -1 with errno:
+ *     EPIPE      nobody can read it any more;
+ *     EBADF      fd is not open, or was closed while this waited;
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that;
+ *     other      as writev(2).
+ *
+ * May switch: waits for room to write. */
 GREEN_API ssize_t green_writev(int fd, const struct iovec *iov, int n);
+
+/* Read from a place in a file, leaving its offset alone.
+ *
+ * Returns the number of bytes, 0 at the end of the file, or -1 with errno:
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     other      as pread(2).
+ *
+ * May switch: gives way now and then. */
 GREEN_API ssize_t green_pread(int fd, void *buffer, size_t n, off_t offset);
-GREEN_API ssize_t green_pwrite(int fd, const void *buffer, size_t n, off_t offset);
+
+/* Write to a place in a file, leaving its offset alone.
+ *
+ * Returns the number of bytes, or -1 with errno:
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     other      as pwrite(2).
+ *
+ * May switch: gives way now and then. */
+GREEN_API ssize_t green_pwrite(int fd, const void *buffer, size_t n,
+                               off_t offset);
+
+/* Read n bytes, waiting as often as it takes.
+ *
+ * If it fails midway, how much was read is unknown.
+ *
+ * Returns n, or less only at the end of the file, or -1 with errno:
+ *     EBADF      fd is not open, or was closed while this waited;
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that;
+ *     other      as read(2).
+ *
+ * May switch: waits for something to read. */
 GREEN_API ssize_t green_read_all(int fd, void *buffer, size_t n);
+
+/* Write n bytes, waiting as often as it takes.
+ *
+ * If it fails midway, how much was written is unknown.  Another greenlet that
+ * writes to the same descriptor may get in between; see green_mutex_t.
+ *
+ * Returns n, or -1 with errno:
+ *     EPIPE      nobody can read it any more;
+ *     EBADF      fd is not open, or was closed while this waited;
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that;
+ *     other      as write(2).
+ *
+ * May switch: waits for room to write. */
 GREEN_API ssize_t green_write_all(int fd, const void *buffer, size_t n);
+
+/* Receive from a socket, at least one byte and at most n, or one datagram.
+ *
+ * MSG_DONTWAIT in flags means just that; the other flags are recv(2)'s.
+ *
+ * Returns the number of bytes, 0 at the end of the stream, or -1 with errno:
+ *     EAGAIN     there is nothing yet, and MSG_DONTWAIT was given;
+ *     EBADF      fd is not open, or was closed while this waited;
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that;
+ *     other      as recv(2).
+ *
+ * May switch: waits for something to receive, unless MSG_DONTWAIT is given. */
 GREEN_API ssize_t green_recv(int fd, void *buffer, size_t n, int flags);
+
+/* Send through a socket, at least one byte and at most n, or one datagram.
+ *
+ * MSG_DONTWAIT in flags means just that; the other flags are send(2)'s.  It
+ * never raises SIGPIPE.
+ *
+ * Returns the number of bytes, or -1 with errno:
+ *     EPIPE      the connection is closed;
+ *     EAGAIN     there is no room, and MSG_DONTWAIT was given;
+ *     EBADF      fd is not open, or was closed while this waited;
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that;
+ *     other      as send(2).
+ *
+ * May switch: waits for room, unless MSG_DONTWAIT is given. */
 GREEN_API ssize_t green_send(int fd, const void *buffer, size_t n, int flags);
-GREEN_API ssize_t green_recvfrom(int fd, void *buffer, size_t n, int flags, struct sockaddr *address, socklen_t *length);
-GREEN_API ssize_t green_sendto(int fd, const void *buffer, size_t n, int flags, const struct sockaddr *address, socklen_t length);
+
+/* Receive as green_recv, and learn from whom.
+ *
+ * address and length are as for recvfrom(2), and may be NULL.
+ *
+ * Returns the number of bytes, 0 at the end of the stream, or -1 with errno:
+ *     EAGAIN     there is nothing yet, and MSG_DONTWAIT was given;
+ *     EBADF      fd is not open, or was closed while this waited;
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that;
+ *     other      as recvfrom(2).
+ *
+ * May switch: waits for something to receive, unless MSG_DONTWAIT is given. */
+GREEN_API ssize_t green_recvfrom(int fd, void *buffer, size_t n, int flags,
+                                 struct sockaddr *address, socklen_t *length);
+
+/* Send as green_send, to an address.
+ *
+ * Returns the number of bytes, or -1 with errno:
+ *     EPIPE      the connection is closed;
+ *     EAGAIN     there is no room, and MSG_DONTWAIT was given;
+ *     EBADF      fd is not open, or was closed while this waited;
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that;
+ *     other      as sendto(2).
+ *
+ * May switch: waits for room, unless MSG_DONTWAIT is given. */
+GREEN_API ssize_t green_sendto(int fd, const void *buffer, size_t n, int flags,
+                               const struct sockaddr *address,
+                               socklen_t length);
+
+/* Receive a message with its address and control data.
+ *
+ * Returns the number of bytes, 0 at the end of the stream, or -1 with errno:
+ *     EAGAIN     there is nothing yet, and MSG_DONTWAIT was given;
+ *     EBADF      fd is not open, or was closed while this waited;
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that;
+ *     other      as recvmsg(2).
+ *
+ * May switch: waits for something to receive, unless MSG_DONTWAIT is given. */
 GREEN_API ssize_t green_recvmsg(int fd, struct msghdr *message, int flags);
-GREEN_API ssize_t green_sendmsg(int fd, const struct msghdr *message, int flags);
+
+/* Send a message with its address and control data.
+ *
+ * On a stream it may send less than all; the control data has gone with the
+ * first part then.
+ *
+ * Returns the number of bytes, or -1 with errno:
+ *     EPIPE      the connection is closed;
+ *     EAGAIN     there is no room, and MSG_DONTWAIT was given;
+ *     EBADF      fd is not open, or was closed while this waited;
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that;
+ *     other      as sendmsg(2).
+ *
+ * May switch: waits for room, unless MSG_DONTWAIT is given. */
+GREEN_API ssize_t green_sendmsg(int fd, const struct msghdr *message,
+                                int flags);
+
+/* Accept a connection, waiting for one.
+ *
+ * address and length are as for accept(2), and may be NULL.  The new
+ * descriptor is the caller's; it is non-blocking and close-on-exec.
+ *
+ * Returns the descriptor, or -1 with errno:
+ *     EBADF      fd is not open, or was closed while this waited;
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that;
+ *     other      as accept(2).
+ *
+ * May switch: waits for a connection. */
 GREEN_API int green_accept(int fd, struct sockaddr *address, socklen_t *length);
-GREEN_API int green_connect(int fd, const struct sockaddr *address, socklen_t length);
+
+/* Connect a socket, waiting until that has succeeded or failed.
+ *
+ * When a kill or a timeout ends the wait, the attempt goes on; close the
+ * descriptor then.
+ *
+ * Returns 0, or -1 with errno:
+ *     EBADF      fd is not open, or was closed while this waited;
+ *     ETIMEDOUT  an enclosing scope's time is up, or the system gave up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that;
+ *     other      as connect(2), but never EINPROGRESS.
+ *
+ * May switch: waits for the connection. */
+GREEN_API int green_connect(int fd, const struct sockaddr *address,
+                            socklen_t length);
+
+/* Wait until one of n descriptors is ready, as poll(2).
+ *
+ * Mind that the timeout is in nanoseconds, and that a negative one does not
+ * wait.  Each entry's revents is set; an entry whose descriptor is not open,
+ * or was closed meanwhile, has POLLNVAL.  Negative descriptors are passed
+ * over.
+ *
+ * Returns the number of entries that are ready, 0 if none was in time, or -1
+ * with errno:
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that;
+ *     ENOMEM     no memory to watch them;
+ *     EINVAL     fds is NULL and n above 0.
+ *
+ * Switches if none of them is ready. */
 GREEN_API int green_poll(struct pollfd *fds, nfds_t n, int64_t timeout);
+
+/* Close a descriptor, and end every wait on it with EBADF at once.
+ *
+ * A greenlet that later waits on the same number, used again, gets no event
+ * meant for the old one.  Plain close(2) is allowed for a descriptor that
+ * nobody waits on.
+ *
+ * Returns 0, or -1 with errno:
+ *     EBADF      fd is not open;
+ *     other      as close(2); the descriptor is gone nevertheless.
+ *
+ * Never switches. */
 GREEN_API int green_close(int fd);
+
+/* Shut one or both directions of a connection down, as shutdown(2).
+ *
+ * Greenlets that wait in that direction find out as they would from the peer:
+ * readers see the end of the stream, writers EPIPE.
+ *
+ * Returns 0, or -1 with errno:
+ *     other      as shutdown(2).
+ *
+ * Never switches. */
 GREEN_API int green_shutdown(int fd, int how);
 
+/* ---- network: addresses as text, connections by greenlet ---- */
 
-/* ---- network ---- */
+/* An address is a string: "host:port", ":port" for every interface,
+ * "[v6 address]:port", or "unix:/path".  Port 0 lets the system choose.  The
+ * smallest server is a handler, which owns its connection until it returns:
+ *
+ *     static void echo(int fd, void *arg)
+ *     {
+ *         char buffer[4096];
+ *         ssize_t n;
+ *
+ *         while ((n = green_read(fd, buffer, sizeof buffer)) > 0)
+ *             green_write_all(fd, buffer, (size_t)n);
+ *     }
+ *
+ *     green_serve_forever(":7", echo, NULL);
+ */
+
+/* Make a socket that listens on an address.
+ *
+ * backlog is listen(2)'s; 0: as many as the system likes.  The descriptor is
+ * the caller's; it is non-blocking and close-on-exec, and its address may be
+ * used again at once (SO_REUSEADDR).
+ *
+ * Returns the descriptor, or -1 with errno:
+ *     EINVAL     the address has none of the forms above;
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     other      as socket(2), bind(2) or listen(2).
+ *
+ * May switch: looks a host name up in another thread. */
 GREEN_API int green_listen(const char *address, int backlog);
+
+/* Connect to an address.
+ *
+ * A host name is looked up, and its addresses are tried in turn until one
+ * answers.  The timeout is for all of that.  The descriptor is the caller's; it
+ * is non-blocking and close-on-exec.
+ *
+ * Returns the descriptor, or -1 with errno:
+ *     EINVAL     the address has none of the forms above;
+ *     ETIMEDOUT  it did not succeed in time;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that;
+ *     other      as socket(2) or, of the last address tried, connect(2).
+ *
+ * Switches if the timeout is above 0. */
 GREEN_API int green_dial(const char *address, int64_t timeout);
-GREEN_API int green_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **result);
+
+/* Look a name up, as getaddrinfo(3), while other greenlets run.
+ *
+ * The arguments are copied.  Free *result with freeaddrinfo.
+ *
+ * Returns 0 and sets *result, or an EAI_ code as getaddrinfo does; with
+ * EAI_SYSTEM, errno is:
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     other      from the system.
+ *
+ * May switch: the work is done in another thread. */
+GREEN_API int green_getaddrinfo(const char *node, const char *service,
+                                const struct addrinfo *hints,
+                                struct addrinfo **result);
+
+/* Look up the port that a socket is bound to.
+ *
+ * Returns the port, or -1 with errno:
+ *     EINVAL     it is not an internet socket;
+ *     other      as getsockname(2).
+ *
+ * Never switches.  May be called from any thread. */
 GREEN_API int green_local_port(int fd);
 
+/* A server: a greenlet that accepts, and one for each connection. */
 typedef struct green_server green_server_t;
+
+/* What a server calls for each connection, in a greenlet of its own.  The
+ * server closes fd when it returns. */
 typedef void green_handler_t(int fd, void *arg);
+
+/* How a server works.  All zero: the defaults.  Set fields by name, since more
+ * may follow. */
 typedef struct green_server_options {
+    /* Connections at once; more wait in the backlog.  0: no bound. */
     size_t max;
+    /* Connections that the system keeps until they are accepted, see
+     * listen(2).  0: as many as it likes. */
     int backlog;
+    /* Let several servers, each in its own thread or process, share the
+     * address (SO_REUSEPORT). */
     bool reuse_port;
 } green_server_options_t;
-GREEN_API green_server_t *green_server_start(const char *address, green_handler_t *handler, void *arg, const green_server_options_t *options);
-GREEN_API int green_server_port(const green_server_t *s);
-GREEN_API int green_server_stop(green_server_t *s, int64_t grace);
-GREEN_API int green_serve_forever(const char *address, green_handler_t *handler, void *arg);
 
+/* Start a server: listen on an address, and call handler(fd, arg) in a new
+ * greenlet for each connection.
+ *
+ * options may be NULL.  While descriptors or memory are short, the server
+ * waits a little and tries again.
+ *
+ * Returns the server, which green_server_stop frees, or NULL with errno:
+ *     EINVAL     handler is NULL, or the address has none of the forms above;
+ *     ENOMEM     no memory for it;
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     other      as green_listen.
+ *
+ * May switch: looks a host name up in another thread. */
+GREEN_API green_server_t *
+green_server_start(const char *address, green_handler_t *handler, void *arg,
+                   const green_server_options_t *options);
+
+/* Look up the port that a server listens on.
+ *
+ * Returns the port, or -1 with errno:
+ *     EINVAL     s is NULL, or it does not listen on an internet address.
+ *
+ * Never switches. */
+GREEN_API int green_server_port(const green_server_t *s);
+
+/* Stop a server: take no more connections, wait for the handlers, and when the
+ * grace is over kill those that are left and wait until they have ended.
+ *
+ * s is freed, however this ends.
+ *
+ * Returns 0, or -1 with errno:
+ *     ETIMEDOUT  handlers had to be killed, or an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EINVAL     s is NULL.
+ *
+ * Switches if a handler is running. */
+GREEN_API int green_server_stop(green_server_t *s, int64_t grace);
+
+/* Serve connections until the calling greenlet is killed or its scope's time
+ * is up.
+ *
+ * Then the server is stopped without grace.
+ *
+ * Returns only -1, with errno:
+ *     ECANCELED  the calling greenlet was killed;
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     other      as green_server_start.
+ *
+ * Switches. */
+GREEN_API int green_serve_forever(const char *address, green_handler_t *handler,
+                                  void *arg);
 
 /* ---- threads ---- */
 
+/* Work that cannot be cooperative, a long computation or a library that
+ * blocks, goes to a thread; meanwhile the other greenlets run:
+ *
+ *     void *hash;
+ *
+ *     if (green_offload(slow_hash, password, &hash, 10 * GREEN_SEC) == 0)
+ *         compare(hash);
+ *
+ * Threads that run greenlets themselves send each other functions with
+ * green_spawn_on. */
+
+/* The hub of a thread: what green_spawn_on can send work to. */
 typedef struct green_hub green_hub_t;
+
+/* Look up the hub of the calling thread, to give its address to others.
+ *
+ * It lives until the thread ends.  From now on main is no longer told EDEADLK
+ * when nothing here could end its wait, as another thread might.
+ *
+ * Returns the hub, or NULL with errno:
+ *     ENOMEM     this is the thread's first call, and there is no memory.
+ *
+ * Never switches. */
 GREEN_API green_hub_t *green_hub(void);
-GREEN_API int green_spawn_on(green_hub_t *hub, void *(*fn)(void *arg), void *arg);
-GREEN_API int green_offload(void *(*fn)(void *arg), void *arg, void **result, int64_t timeout);
+
+/* Make a greenlet in the thread of another hub, or of one's own, that will
+ * call fn(arg).
+ *
+ * What one thread sends starts in the order it was sent.  The greenlet has no
+ * handle, and its result is dropped.
+ *
+ * Returns 0, or -1 with errno:
+ *     ESRCH      that hub is gone;
+ *     ENOMEM     no memory to send it;
+ *     EINVAL     hub or fn is NULL.
+ *
+ * Never switches.  May be called from any thread. */
+GREEN_API int green_spawn_on(green_hub_t *hub, void *(*fn)(void *arg),
+                             void *arg);
+
+/* Call fn(arg) in another thread, and wait for its result.
+ *
+ * fn must not use this thread's greenlets and objects.  A wait that ends early
+ * does not stop it: it runs to its end, and its result is dropped, so what arg
+ * points to must live on.
+ *
+ * Returns 0 and sets *result, unless result is NULL, or -1 with errno:
+ *     ETIMEDOUT  it was not done in time; if the timeout is 0 or less, it was
+ *                not begun;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EAGAIN     no thread could be started;
+ *     ENOMEM     no memory for it;
+ *     EINVAL     fn is NULL.
+ *
+ * Switches if the timeout is above 0. */
+GREEN_API int green_offload(void *(*fn)(void *arg), void *arg, void **result,
+                            int64_t timeout);
 
 /* ---- looking inside ---- */
 
+/* When a program stands still, ask it what it is waiting for:
+ *
+ *     green_dump(2);
+ *
+ * A deadlock that main is caught in is reported that way by itself. */
+
+/* Write a line for each greenlet of the calling thread to a descriptor: its
+ * number and name, and what it is doing or waiting for since when.
+ *
+ * Plain blocking writes; what cannot be written is lost.
+ *
+ * Never switches. */
 GREEN_API void green_dump(int fd);
+
+/* Figures about the calling thread's hub.  More may follow. */
 typedef struct green_stats {
-    uint64_t greenlets, ready, spawned, switches, polls, timers, stacks_cached, stacks_unguarded;
+    /* greenlets: that have not ended, main too.
+     * ready: in the ready queue now.
+     * spawned: since the beginning.
+     * switches: from one greenlet to another, since the beginning.
+     * polls: how often descriptors were looked at, since the beginning.
+     * timers: waits with a deadline now.
+     * stacks_cached: stacks kept for the next greenlets.
+     * stacks_unguarded: stacks without a guard, for want of mappings; an
+     *     overflow of one of these is only noticed afterwards. */
+    uint64_t greenlets, ready, spawned, switches, polls, timers, stacks_cached,
+        stacks_unguarded;
 } green_stats_t;
+
+/* Look up the figures of the calling thread's hub.
+ *
+ * Returns 0 and sets *stats, or -1 with errno:
+ *     EINVAL     stats is NULL.
+ *
+ * Never switches. */
 GREEN_API int green_stats(green_stats_t *stats);
+
+/* Look up the hash of all that was scheduled in this thread so far.
+ *
+ * Two runs in which the same greenlets ran in the same order have the same
+ * hash.
+ *
+ * Returns the hash; 0 unless GREEN_TRACE_HASH=1 was in the environment when
+ * the hub was made.
+ *
+ * Never switches. */
 GREEN_API uint64_t green_trace_hash(void);
+
+/* Have fn(arg) called when main waits and nothing could ever end its wait,
+ * instead of the report on standard error.
+ *
+ * It is called before the wait fails with EDEADLK, and must not block.  It may
+ * call green_dump.  NULL brings the report back.  Each thread's hub has its
+ * own.
+ *
+ * Never switches. */
 GREEN_API void green_set_deadlock_fn(void (*fn)(void *arg), void *arg);
 
 #ifdef __cplusplus
