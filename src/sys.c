@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* sys.c - layer 1: the table of all that the library asks of the world.
+ *
+ * Where libc's function has the wanted prototype the entry is that function
+ * itself.  What differs by system is in sys_linux.c, sys_bsd.c and
+ * sys_kqueue.c. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "sys_os.h"
+
+static int64_t clock_now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static int flags_get(int fd)
+{
+    return fcntl(fd, F_GETFL);
+}
+
+static int flags_set(int fd, int flags)
+{
+    return fcntl(fd, F_SETFL, flags);
+}
+
+static int file_check(int fd)
+{
+    struct stat status;
+
+    if (fstat(fd, &status) != 0)
+        return -1;
+    return S_ISREG(status.st_mode) || S_ISBLK(status.st_mode) ||
+           S_ISDIR(status.st_mode);
+}
+
+static int thread_create(pthread_t *thread, void *(*fn)(void *arg), void *arg)
+{
+    return pthread_create(thread, NULL, fn, arg);
+}
+
+static int thread_wait(pthread_t thread)
+{
+    return pthread_join(thread, NULL);
+}
+
+/* Glibc declares the next five with a union in place of the address, so that
+ * their own types are not the table's. */
+
+static ssize_t socket_recvfrom(int fd, void *buffer, size_t n, int flags,
+                               struct sockaddr *address, socklen_t *length)
+{
+    return recvfrom(fd, buffer, n, flags, address, length);
+}
+
+static ssize_t socket_sendto(int fd, const void *buffer, size_t n, int flags,
+                             const struct sockaddr *address, socklen_t length)
+{
+    return sendto(fd, buffer, n, flags, address, length);
+}
+
+static int socket_connect(int fd, const struct sockaddr *address,
+                          socklen_t length)
+{
+    return connect(fd, address, length);
+}
+
+static int socket_bind(int fd, const struct sockaddr *address, socklen_t length)
+{
+    return bind(fd, address, length);
+}
+
+static int socket_name(int fd, struct sockaddr *address, socklen_t *length)
+{
+    return getsockname(fd, address, length);
+}
+
+struct sys green__sys = {
+    .malloc = malloc,
+    .realloc = realloc,
+    .aligned_alloc = aligned_alloc,
+    .free = free,
+    .mmap = mmap,
+    .munmap = munmap,
+    .mprotect = mprotect,
+    .madvise = madvise,
+    .madvise_many = green__os_madvise_many,
+    .access = access,
+    .sysconf = sysconf,
+    .getenv = getenv,
+
+    .now = clock_now,
+    .random = green__os_random,
+
+    .read = read,
+    .write = write,
+    .readv = readv,
+    .writev = writev,
+    .pread = pread,
+    .pwrite = pwrite,
+    .readv_nowait = green__os_readv_nowait,
+    .writev_nowait = green__os_writev_nowait,
+    .recvmsg = recvmsg,
+    .sendmsg = sendmsg,
+    .recvfrom = socket_recvfrom,
+    .sendto = socket_sendto,
+    .get_flags = flags_get,
+    .set_flags = flags_set,
+    .is_file = file_check,
+    .close = close,
+    .unlink = unlink,
+    .poll = green__os_poll,
+
+    .pipe = green__os_pipe,
+    .socket = green__os_socket,
+    .accept = green__os_accept,
+    .connect = socket_connect,
+    .bind = socket_bind,
+    .listen = listen,
+    .getsockopt = getsockopt,
+    .setsockopt = setsockopt,
+    .getsockname = socket_name,
+    .shutdown = shutdown,
+
+    .epoll_create = green__os_epoll_create,
+    .epoll_ctl = green__os_epoll_ctl,
+    .epoll_wait = green__os_epoll_wait,
+    .kqueue = green__os_kqueue,
+    .kevent = green__os_kevent,
+
+    .thread_start = thread_create,
+    .thread_join = thread_wait,
+    .sigaction = sigaction,
+    .sigaltstack = sigaltstack,
+    .getaddrinfo = getaddrinfo,
+    .freeaddrinfo = freeaddrinfo,
+    .at_exit = atexit,
+};
+
+void *green__zalloc(size_t n)
+{
+    void *memory = green__sys.malloc(n);
+
+    return memory ? memset(memory, 0, n) : NULL;
+}
