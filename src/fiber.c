@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* fiber.c - layer 2: tell the sanitizers which stack runs.
+ *
+ * The runtime of a sanitizer is in the program, not in the library: its
+ * functions are weak here, and those that are there are called.
+ *
+ * The thread's own stack has no bounds that we know.  AddressSanitizer and
+ * MemorySanitizer do, and tell them to the greenlet that arrives from it. */
+#include "fiber.h"
+
+#define WEAK __attribute__((weak))
+
+void __sanitizer_start_switch_fiber(void **fake, const void *low, size_t size)
+    WEAK;
+void __sanitizer_finish_switch_fiber(void *fake, const void **low, size_t *size)
+    WEAK;
+void __msan_start_switch_fiber(const void *low, size_t size) WEAK;
+void __msan_finish_switch_fiber(const void **low, size_t *size) WEAK;
+void *__tsan_get_current_fiber(void) WEAK;
+void *__tsan_create_fiber(unsigned flags) WEAK;
+void __tsan_switch_to_fiber(void *fiber, unsigned flags) WEAK;
+void __tsan_destroy_fiber(void *fiber) WEAK;
+
+/* Of this thread: the greenlet that was left last, and where its own stack is,
+ * known since it was left for the first time. */
+static _Thread_local struct {
+    green_t *left;
+    const void *low;
+    size_t size;
+} here;
+
+bool green__fiber_active(void)
+{
+    return __sanitizer_start_switch_fiber || __msan_start_switch_fiber
+        || __tsan_switch_to_fiber;
+}
+
+static const void *stack_of(green_t *g, size_t *size)
+{
+    if (!g->stack) {
+        *size = here.size;
+        return here.low;
+    }
+    *size = green__stack_size(g->stack_class);
+    return green__stack_low(g->stack_class, g->stack);
+}
+
+/* ThreadSanitizer counts calls and returns for each fiber, so this one must
+ * not be counted: it is called by one and returns to another. */
+__attribute__((no_sanitize("thread")))
+static inline void switch_tsan(green_t *from, green_t *to)
+{
+    if (!from->fiber)
+        from->fiber = __tsan_get_current_fiber();
+    if (!to->fiber)
+        to->fiber = __tsan_create_fiber(0);
+    __tsan_switch_to_fiber(to->fiber, 0);
+}
+
+__attribute__((no_sanitize("thread")))
+void green__fiber_leave(green_t *from, green_t *to, bool for_good)
+{
+    size_t size;
+    const void *low = stack_of(to, &size);
+
+    here.left = from;
+    if (__sanitizer_start_switch_fiber)
+        __sanitizer_start_switch_fiber(for_good ? NULL : &from->fake_stack,
+                                       low, size);
+    if (__msan_start_switch_fiber)
+        __msan_start_switch_fiber(low, size);
+    if (__tsan_switch_to_fiber)
+        switch_tsan(from, to);
+}
+
+void green__fiber_arrive(green_t *self)
+{
+    const void *low = NULL;
+    size_t size = 0;
+
+    if (__sanitizer_finish_switch_fiber)
+        __sanitizer_finish_switch_fiber(self->fake_stack, &low, &size);
+    if (__msan_finish_switch_fiber)
+        __msan_finish_switch_fiber(&low, &size);
+    if (here.left == &self->hub->main && size) {
+        here.low = low;
+        here.size = size;
+    }
+}
+
+void green__fiber_free(green_t *g)
+{
+    if (g->fiber && g != &g->hub->main)
+        __tsan_destroy_fiber(g->fiber);
+    g->fiber = NULL;
+    g->fake_stack = NULL;
+}
