@@ -1212,7 +1212,6 @@ GREEN_API int green_select(green_case_t *cases, int n, int64_t timeout);
  *     EBADF      fd is not open, or was closed while this waited;
  *     ETIMEDOUT  it was not ready in time;
  *     ECANCELED  the calling greenlet was killed;
- *     EDEADLK    main waits, and nothing could ever end that;
  *     ENOMEM     no memory to watch it;
  *     EINVAL     events is neither GREEN_READ nor GREEN_WRITE nor both.
  *
@@ -1227,7 +1226,6 @@ GREEN_API int green_wait_fd(int fd, int events, int64_t timeout);
  *     EBADF      fd is not open, or was closed while this waited;
  *     ETIMEDOUT  an enclosing scope's time is up;
  *     ECANCELED  the calling greenlet was killed;
- *     EDEADLK    main waits, and nothing could ever end that;
  *     other      as read(2).
  *
  * May switch: waits for something to read. */
@@ -1243,7 +1241,6 @@ GREEN_API ssize_t green_read(int fd, void *buffer, size_t n);
  *     EBADF      fd is not open, or was closed while this waited;
  *     ETIMEDOUT  an enclosing scope's time is up;
  *     ECANCELED  the calling greenlet was killed;
- *     EDEADLK    main waits, and nothing could ever end that;
  *     other      as write(2).
  *
  * May switch: waits for room to write. */
@@ -1255,7 +1252,6 @@ GREEN_API ssize_t green_write(int fd, const void *buffer, size_t n);
  *     EBADF      fd is not open, or was closed while this waited;
  *     ETIMEDOUT  an enclosing scope's time is up;
  *     ECANCELED  the calling greenlet was killed;
- *     EDEADLK    main waits, and nothing could ever end that;
  *     other      as readv(2).
  *
  * May switch: waits for something to read. */
@@ -1270,7 +1266,6 @@ GREEN_API ssize_t green_readv(int fd, const struct iovec *iov, int n);
  *     EBADF      fd is not open, or was closed while this waited;
  *     ETIMEDOUT  an enclosing scope's time is up;
  *     ECANCELED  the calling greenlet was killed;
- *     EDEADLK    main waits, and nothing could ever end that;
  *     other      as writev(2).
  *
  * May switch: waits for room to write. */
@@ -1305,7 +1300,6 @@ GREEN_API ssize_t green_pwrite(int fd, const void *buffer, size_t n,
  *     EBADF      fd is not open, or was closed while this waited;
  *     ETIMEDOUT  an enclosing scope's time is up;
  *     ECANCELED  the calling greenlet was killed;
- *     EDEADLK    main waits, and nothing could ever end that;
  *     other      as read(2).
  *
  * May switch: waits for something to read. */
@@ -1321,7 +1315,6 @@ GREEN_API ssize_t green_read_all(int fd, void *buffer, size_t n);
  *     EBADF      fd is not open, or was closed while this waited;
  *     ETIMEDOUT  an enclosing scope's time is up;
  *     ECANCELED  the calling greenlet was killed;
- *     EDEADLK    main waits, and nothing could ever end that;
  *     other      as write(2).
  *
  * May switch: waits for room to write. */
@@ -1336,7 +1329,6 @@ GREEN_API ssize_t green_write_all(int fd, const void *buffer, size_t n);
  *     EBADF      fd is not open, or was closed while this waited;
  *     ETIMEDOUT  an enclosing scope's time is up;
  *     ECANCELED  the calling greenlet was killed;
- *     EDEADLK    main waits, and nothing could ever end that;
  *     other      as recv(2).
  *
  * May switch: waits for something to receive, unless MSG_DONTWAIT is given. */
@@ -1353,7 +1345,6 @@ GREEN_API ssize_t green_recv(int fd, void *buffer, size_t n, int flags);
  *     EBADF      fd is not open, or was closed while this waited;
  *     ETIMEDOUT  an enclosing scope's time is up;
  *     ECANCELED  the calling greenlet was killed;
- *     EDEADLK    main waits, and nothing could ever end that;
  *     other      as send(2).
  *
  * May switch: waits for room, unless MSG_DONTWAIT is given. */
@@ -1368,7 +1359,6 @@ GREEN_API ssize_t green_send(int fd, const void *buffer, size_t n, int flags);
  *     EBADF      fd is not open, or was closed while this waited;
  *     ETIMEDOUT  an enclosing scope's time is up;
  *     ECANCELED  the calling greenlet was killed;
- *     EDEADLK    main waits, and nothing could ever end that;
  *     other      as recvfrom(2).
  *
  * May switch: waits for something to receive, unless MSG_DONTWAIT is given. */
@@ -1383,7 +1373,6 @@ GREEN_API ssize_t green_recvfrom(int fd, void *buffer, size_t n, int flags,
  *     EBADF      fd is not open, or was closed while this waited;
  *     ETIMEDOUT  an enclosing scope's time is up;
  *     ECANCELED  the calling greenlet was killed;
- *     EDEADLK    main waits, and nothing could ever end that;
  *     other      as sendto(2).
  *
  * May switch: waits for room, unless MSG_DONTWAIT is given. */
@@ -1398,7 +1387,6 @@ GREEN_API ssize_t green_sendto(int fd, const void *buffer, size_t n, int flags,
  *     EBADF      fd is not open, or was closed while this waited;
  *     ETIMEDOUT  an enclosing scope's time is up;
  *     ECANCELED  the calling greenlet was killed;
- *     EDEADLK    main waits, and nothing could ever end that;
  *     other      as recvmsg(2).
  *
  * May switch: waits for something to receive, unless MSG_DONTWAIT is given. */
@@ -1415,7 +1403,6 @@ GREEN_API ssize_t green_recvmsg(int fd, struct msghdr *message, int flags);
  *     EBADF      fd is not open, or was closed while this waited;
  *     ETIMEDOUT  an enclosing scope's time is up;
  *     ECANCELED  the calling greenlet was killed;
- *     EDEADLK    main waits, and nothing could ever end that;
  *     other      as sendmsg(2).
  *
  * May switch: waits for room, unless MSG_DONTWAIT is given. */
@@ -1431,7 +1418,6 @@ GREEN_API ssize_t green_sendmsg(int fd, const struct msghdr *message,
  *     EBADF      fd is not open, or was closed while this waited;
  *     ETIMEDOUT  an enclosing scope's time is up;
  *     ECANCELED  the calling greenlet was killed;
- *     EDEADLK    main waits, and nothing could ever end that;
  *     other      as accept(2).
  *
  * May switch: waits for a connection. */
@@ -1446,7 +1432,6 @@ GREEN_API int green_accept(int fd, struct sockaddr *address, socklen_t *length);
  *     EBADF      fd is not open, or was closed while this waited;
  *     ETIMEDOUT  an enclosing scope's time is up, or the system gave up;
  *     ECANCELED  the calling greenlet was killed;
- *     EDEADLK    main waits, and nothing could ever end that;
  *     other      as connect(2), but never EINPROGRESS.
  *
  * May switch: waits for the connection. */
@@ -1464,7 +1449,6 @@ GREEN_API int green_connect(int fd, const struct sockaddr *address,
  * with errno:
  *     ETIMEDOUT  an enclosing scope's time is up;
  *     ECANCELED  the calling greenlet was killed;
- *     EDEADLK    main waits, and nothing could ever end that;
  *     ENOMEM     no memory to watch them;
  *     EINVAL     fds is NULL and n above 0.
  *
@@ -1538,7 +1522,6 @@ GREEN_API int green_listen(const char *address, int backlog);
  *     EINVAL     the address has none of the forms above;
  *     ETIMEDOUT  it did not succeed in time;
  *     ECANCELED  the calling greenlet was killed;
- *     EDEADLK    main waits, and nothing could ever end that;
  *     other      as socket(2) or, of the last address tried, connect(2).
  *
  * Switches if the timeout is above 0. */
@@ -1685,9 +1668,10 @@ GREEN_API int green_spawn_on(green_hub_t *hub, void *(*fn)(void *arg),
 
 /* Call fn(arg) in another thread, and wait for its result.
  *
- * fn must not use this thread's greenlets and objects.  A wait that ends early
- * does not stop it: it runs to its end, and its result is dropped, so what arg
- * points to must live on.
+ * fn must not use this thread's greenlets and objects.  If the wait ends early
+ * and fn has not begun by then, it never will; if it has, it runs to its end
+ * and its result is dropped, so what arg points to must live on.  Up to 16
+ * threads, started as needed and then kept, take the calls in their order.
  *
  * Returns 0 and sets *result, unless result is NULL, or -1 with errno:
  *     ETIMEDOUT  it was not done in time; if the timeout is 0 or less, it was
@@ -1709,10 +1693,14 @@ GREEN_API int green_offload(void *(*fn)(void *arg), void *arg, void **result,
  *
  * A deadlock that main is caught in is reported that way by itself. */
 
-/* Write a line for each greenlet of the calling thread to a descriptor: its
- * number and name, and what it is doing or waiting for since when.
+/* Write a line for each greenlet of the calling thread to a descriptor:
  *
- * Plain blocking writes; what cannot be written is lost.
+ *     #7 worker  waiting to get from queue 0x55d0c0 for 1.204 s  by #1 at 0x4..
+ *
+ * This is number 7, spawned by number 1 in the line of the program that
+ * `addr2line -e PROGRAM` tells for the last address.  Descriptors are waited
+ * for by number, other things are named by address.  The writes are plain ones
+ * that may stop the thread; nothing is allocated.
  *
  * Never switches. */
 GREEN_API void green_dump(int fd);
@@ -1740,10 +1728,11 @@ typedef struct green_stats {
  * Never switches. */
 GREEN_API int green_stats(green_stats_t *stats);
 
-/* Look up the hash of all that was scheduled in this thread so far.
+/* Look up the hash of all switches that this thread has made so far.
  *
- * Two runs in which the same greenlets ran in the same order have the same
- * hash.
+ * Into it go who stopped and why, who went on and with what result, but no
+ * address, descriptor or time.  So two runs that behaved alike have the same
+ * hash, on any machine.
  *
  * Returns the hash; 0 unless GREEN_TRACE_HASH=1 was in the environment when
  * the hub was made.
