@@ -153,7 +153,9 @@
  *                       it if you like.  Without it: 256K, on 32-bit
  *                       machines 64K;
  *     GREEN_BACKEND     epoll, kqueue or poll: how to watch descriptors.
- *                       Without it: the first of these that works;
+ *                       Without it: the first of these that works.  One that
+ *                       the system lacks makes waits for them fail with
+ *                       ENOSYS;
  *     GREEN_TRACE_HASH  1: keep the hash that green_trace_hash returns.
  */
 #ifndef GREEN_H
@@ -256,8 +258,8 @@ typedef struct green_options {
     size_t stack_size;
     /* Run it no earlier than this from now, in nanoseconds. */
     int64_t delay;
-    /* This many bytes of *arg are copied at the call and live on the new
-     * stack; fn gets their address, aligned for any type.  0: fn gets arg. */
+    /* This many bytes of *arg, at most half a stack, are copied at the call
+     * and live on the new one; fn gets their address.  0: fn gets arg. */
     size_t copy;
 } green_options_t;
 
@@ -283,7 +285,8 @@ GREEN_API green_t *green_spawn(void *(*fn)(void *arg), void *arg);
  * Returns the greenlet, with one reference for the caller, who must release
  * it, or NULL with errno:
  *     ENOMEM     no memory, or no stack can be that large;
- *     EINVAL     fn is NULL, or arg is NULL with bytes to copy.
+ *     EINVAL     fn is NULL, or arg is NULL with bytes to copy, or there are
+ *                more of them than half a stack holds.
  *
  * Never switches. */
 GREEN_API green_t *green_spawn_with(const green_options_t *options,
@@ -1071,7 +1074,8 @@ typedef struct green_local { /* private */
 /* Make a key.
  *
  * When a greenlet ends whose value is not NULL, the destructor, if there is
- * one, is called with it, on that greenlet, after its deferred calls.
+ * one, is called with it, on that greenlet, after its deferred calls.  What a
+ * destructor sets is destroyed as well.
  *
  * Never switches. */
 GREEN_API void green_local_init(green_local_t *l,
@@ -1481,9 +1485,16 @@ GREEN_API int green_shutdown(int fd, int how);
 
 /* ---- network: addresses as text, connections by greenlet ---- */
 
-/* An address is a string: "host:port", ":port" for every interface,
- * "[v6 address]:port", or "unix:/path".  Port 0 lets the system choose.  The
- * smallest server is a handler, which owns its connection until it returns:
+/* An address is a string, with the port as a number; 0 lets the system choose:
+ *
+ *     "host:80"     a name or an IPv4 address
+ *     "[::1]:80"    an IPv6 address
+ *     ":80"         to listen: every interface; to dial: this machine
+ *     "unix:/path"  a Unix socket; on Linux "unix:@name" needs no file
+ *
+ * The sockets made here are streams, non-blocking and close-on-exec, and send
+ * small messages at once (TCP_NODELAY).  The smallest server is a handler,
+ * which has its connection until it returns:
  *
  *     static void echo(int fd, void *arg)
  *     {
@@ -1499,12 +1510,16 @@ GREEN_API int green_shutdown(int fd, int how);
 
 /* Make a socket that listens on an address.
  *
- * backlog is listen(2)'s; 0: as many as the system likes.  The descriptor is
- * the caller's; it is non-blocking and close-on-exec, and its address may be
- * used again at once (SO_REUSEADDR).
+ * backlog is listen(2)'s; 0: as many as the system likes.  A port can be used
+ * again as soon as its last listener is gone (SO_REUSEADDR), and a Unix socket
+ * that a dead process left behind is replaced.  Of a host with several
+ * addresses the first is taken, IPv4 before IPv6; without a host, both are
+ * served.  The descriptor is the caller's.
  *
  * Returns the descriptor, or -1 with errno:
  *     EINVAL     the address has none of the forms above;
+ *     ENOENT     there is no such host;
+ *     EAGAIN     no name server answers;
  *     ETIMEDOUT  an enclosing scope's time is up;
  *     ECANCELED  the calling greenlet was killed;
  *     other      as socket(2), bind(2) or listen(2).
@@ -1515,14 +1530,15 @@ GREEN_API int green_listen(const char *address, int backlog);
 /* Connect to an address.
  *
  * A host name is looked up, and its addresses are tried in turn until one
- * answers.  The timeout is for all of that.  The descriptor is the caller's; it
- * is non-blocking and close-on-exec.
+ * answers.  The timeout is for all of that.  The descriptor is the caller's.
  *
  * Returns the descriptor, or -1 with errno:
  *     EINVAL     the address has none of the forms above;
+ *     ENOENT     there is no such host;
+ *     EAGAIN     no name server answers;
  *     ETIMEDOUT  it did not succeed in time;
  *     ECANCELED  the calling greenlet was killed;
- *     other      as socket(2) or, of the last address tried, connect(2).
+ *     other      as socket(2) or, for the first address, connect(2).
  *
  * Switches if the timeout is above 0. */
 GREEN_API int green_dial(const char *address, int64_t timeout);
@@ -1646,7 +1662,8 @@ typedef struct green_hub green_hub_t;
  * when nothing here could end its wait, as another thread might.
  *
  * Returns the hub, or NULL with errno:
- *     ENOMEM     this is the thread's first call, and there is no memory.
+ *     ENOMEM     no memory for it, or for being woken by others;
+ *     EMFILE     no descriptors for the same.
  *
  * Never switches. */
 GREEN_API green_hub_t *green_hub(void);
