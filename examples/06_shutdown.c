@@ -26,8 +26,7 @@ static void on_signal(int signo)
 
 static int catch_signal(int signo)
 {
-    struct sigaction action = {.sa_handler = on_signal,
-                               .sa_flags = SA_RESTART};
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
 
     sigemptyset(&action.sa_mask);
     if (pipe(signals) != 0 || fcntl(signals[1], F_SETFL, O_NONBLOCK) != 0)

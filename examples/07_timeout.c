@@ -46,8 +46,7 @@ static void mix(void)
 
     green_timeout_begin(&t, 10 * GREEN_SEC);
     green_event_wait(&never, 10 * GREEN_MS);
-    printf("the call was first: ended by the scope %d\n",
-           green_scope_end(&t));
+    printf("the call was first: ended by the scope %d\n", green_scope_end(&t));
 }
 
 int main(void)

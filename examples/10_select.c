@@ -27,9 +27,11 @@ static void *postman(void *arg)
 static bool wait_for_post(int64_t patience)
 {
     char letter;
-    green_case_t cases[] = {GREEN_ON_GET(&letters, &letter),
-                            GREEN_ON_EVENT(&holiday),
-                            GREEN_ON_TIMER(patience)};
+    green_case_t cases[] = {
+        GREEN_ON_GET(&letters, &letter),
+        GREEN_ON_EVENT(&holiday),
+        GREEN_ON_TIMER(patience),
+    };
 
     switch (green_select(cases, 3, GREEN_FOREVER)) {
     case 0:
