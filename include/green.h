@@ -314,8 +314,9 @@ GREEN_API int green_go(void *(*fn)(void *arg), void *arg);
  * failed), or -1 with errno:
  *     ETIMEDOUT  it did not end in time;
  *     ECANCELED  the calling greenlet was killed;
- *     EDEADLK    g is the caller, or waits for it, directly or through others;
- *                or main waits, and nothing could ever end that;
+ *     EDEADLK    g is the caller, or waits for it, directly or through others,
+ *                and the timeout is above 0; or main waits, and nothing could
+ *                ever end that;
  *     EINVAL     g is NULL.
  *
  * Switches if g has not ended. */
@@ -353,8 +354,9 @@ GREEN_API int green_joinall(green_t *const *gs, size_t n, int64_t timeout);
 
 /* Tell a greenlet to end: its blocking calls fail with ECANCELED from now on.
  *
- * See the rules 1 to 7 at the top.  A second kill adds nothing, and one that
- * comes after the end, or of NULL, does nothing.  To kill oneself is allowed.
+ * See the rules 1 to 7 at the top.  If it was to start later, it starts now.  A
+ * second kill adds nothing, and one that comes after the end just makes
+ * green_killed true.  One may kill oneself.  NULL is allowed.
  *
  * Never switches. */
 GREEN_API void green_kill(green_t *g);
@@ -397,7 +399,7 @@ GREEN_API bool green_ready(const green_t *g);
  * Never switches. */
 GREEN_API bool green_successful(const green_t *g);
 
-/* Tell whether green_kill was called on a greenlet before it had ended.
+/* Tell whether green_kill was called on a greenlet.
  *
  * Useful in its deferred calls and in links, and in a long computation that
  * makes no blocking calls: green_killed(green_self()).
@@ -442,7 +444,7 @@ GREEN_API green_t *green_retain(green_t *g);
  *
  * With the last one the handle and its result are gone, if the greenlet has
  * ended; otherwise it runs on and is freed at its end.  Releasing never kills.
- * NULL is allowed.
+ * Releasing once too often aborts where that is noticed.  NULL is allowed.
  *
  * Never switches. */
 GREEN_API void green_release(green_t *g);
@@ -1590,7 +1592,8 @@ typedef struct green_server_options {
 /* Start a server: listen on an address, and call handler(fd, arg) in a new
  * greenlet for each connection.
  *
- * options may be NULL.  While descriptors or memory are short, the server
+ * options may be NULL.  A handler may close fd itself, with green_close, and
+ * may leave by green_exit.  While descriptors or memory are short, the server
  * waits a little and tries again.
  *
  * Returns the server, which green_server_stop frees, or NULL with errno:
@@ -1616,20 +1619,23 @@ GREEN_API int green_server_port(const green_server_t *s);
 /* Stop a server: take no more connections, wait for the handlers, and when the
  * grace is over kill those that are left and wait until they have ended.
  *
- * s is freed, however this ends.
+ * If the caller's wait for the handlers fails before, the grace is over, too.
+ * However that ends, s is freed; only EALREADY and, from a handler, EDEADLK
+ * mean that nothing was done.
  *
  * Returns 0, or -1 with errno:
- *     ETIMEDOUT  handlers had to be killed, or an enclosing scope's time is up;
- *     ECANCELED  the calling greenlet was killed;
+ *     ETIMEDOUT  handlers had to be killed;
+ *     ECANCELED  the calling greenlet was killed, and so were the handlers;
+ *     EDEADLK    the caller is a handler of s; or nothing could ever end the
+ *                handlers, which are left to themselves;
+ *     EALREADY   another greenlet is stopping s;
  *     EINVAL     s is NULL.
  *
  * Switches if a handler is running. */
 GREEN_API int green_server_stop(green_server_t *s, int64_t grace);
 
 /* Serve connections until the calling greenlet is killed or its scope's time
- * is up.
- *
- * Then the server is stopped without grace.
+ * is up; then stop the server without grace.
  *
  * Returns only -1, with errno:
  *     ECANCELED  the calling greenlet was killed;
