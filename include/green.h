@@ -684,11 +684,12 @@ struct green_waiter { /* private */
 /* An event. */
 typedef struct green_event { /* private */
     bool is_set;
+    uint32_t served;
     green_waiters_t waiters;
 } green_event_t;
 
 /* The initial value of an event that is not set. */
-#define GREEN_EVENT_INIT {false, {NULL, NULL}}
+#define GREEN_EVENT_INIT {false, 0, {NULL, NULL}}
 
 /* Make an event that is not set.
  *
@@ -722,7 +723,8 @@ GREEN_API bool green_event_is_set(const green_event_t *e);
  *     EDEADLK    main waits, and nothing could ever end that;
  *     EINVAL     e is NULL.
  *
- * Switches if the event is not set. */
+ * Switches if the event is not set, or if greenlets that it woke have yet to
+ * run: those go first. */
 GREEN_API int green_event_wait(green_event_t *e, int64_t timeout);
 
 /* ---- sem: so many at a time ---- */
@@ -866,8 +868,8 @@ GREEN_API void green_cond_init(green_cond_t *c);
  * Returns 0, or -1 with errno:
  *     ETIMEDOUT  no signal came in time;
  *     ECANCELED  the calling greenlet was killed;
- *     EDEADLK    main waits, and nothing could ever end that.  If it is the
- *                mutex that could never be had again, the caller is without it;
+ *     EDEADLK    main waits, and nothing could ever end that; if that holds
+ *                for the mutex, too, the caller is without it;
  *     EINVAL     c or m is NULL.
  *
  * Switches if the timeout is above 0. */
