@@ -949,8 +949,8 @@ GREEN_API void green_lifo_init(green_queue_t *q, size_t item_size, size_t max);
 /* Make a queue that gives the least item first.
  *
  * compare returns a negative number if a is to come out before b, 0 if they
- * are equal, else a positive one.  It must not block.  Equal items come out in
- * the order they were put.
+ * are equal, else a positive one.  It must not block, and NULL aborts.  Equal
+ * items come out in the order they were put.
  *
  * Never switches. */
 GREEN_API void green_priority_init(green_queue_t *q, size_t item_size,
@@ -993,6 +993,8 @@ GREEN_API int green_queue_get(green_queue_t *q, void *item, int64_t timeout);
 
 /* Copy the next item of a queue and leave it there, waiting for one if there
  * is none.
+ *
+ * Of a channel that is the item of the putter that has waited longest.
  *
  * Returns 0 and sets *item, or -1 with errno:
  *     EPIPE      the queue is closed and empty;
@@ -1177,10 +1179,9 @@ typedef struct green_case { /* private */
  * or -1 with errno:
  *     ETIMEDOUT  none happened in time;
  *     ECANCELED  the calling greenlet was killed;
- *     EDEADLK    a greenlet to be joined is the caller; or main waits, and
- *                nothing could ever end that;
+ *     EDEADLK    main waits, and nothing could ever end that;
  *     ENOMEM     no memory to watch a descriptor, or for a queue to grow;
- *     EINVAL     n is negative, or a case has NULL for its object.
+ *     EINVAL     n is negative, or a case names NULL or no events.
  *
  * Switches if none of them can happen at once. */
 GREEN_API int green_select(green_case_t *cases, int n, int64_t timeout);
@@ -1198,8 +1199,9 @@ GREEN_API int green_select(green_case_t *cases, int n, int64_t timeout);
  *
  * They wait whether or not the descriptor is non-blocking, and do not change
  * the flags of one that you made, which it may share with other processes.
- * They take no timeout; a scope bounds them.  Any number of greenlets may wait
- * on one descriptor.  Close it with green_close, which ends their waits.
+ * They take no timeout; a scope bounds them.  They are not interrupted by
+ * signals.  Any number of greenlets may wait on one descriptor.  Close it with
+ * green_close, which ends their waits.
  *
  * Regular files are always ready: reading them takes as long as the disk
  * does.  If that is too long, use green_offload.
@@ -1242,7 +1244,8 @@ GREEN_API ssize_t green_read(int fd, void *buffer, size_t n);
 /* Write what there is room for, at least one byte and at most n.
  *
  * It may write less than n, as if the descriptor were non-blocking; see
- * green_write_all.  On a socket it never raises SIGPIPE.
+ * green_write_all.  On a socket it never raises SIGPIPE; on a pipe it does, as
+ * write(2), if the program lets it.
  *
  * Returns the number of bytes, or -1 with errno:
  *     EPIPE      nobody can read it any more;
@@ -1466,8 +1469,9 @@ GREEN_API int green_poll(struct pollfd *fds, nfds_t n, int64_t timeout);
 /* Close a descriptor, and end every wait on it with EBADF at once.
  *
  * A greenlet that later waits on the same number, used again, gets no event
- * meant for the old one.  Plain close(2) is allowed for a descriptor that
- * nobody waits on.
+ * meant for the old one.  Plain close(2) is allowed, too, but who waits learns
+ * of it only when the hub finds out, before it rests.  Waits of other threads
+ * are not ended.
  *
  * Returns 0, or -1 with errno:
  *     EBADF      fd is not open;
