@@ -174,7 +174,7 @@ static void epoll_wait_once(struct poller *p, struct green_hub *h,
     struct epoll_poller *e = epoll_of(p);
     int n;
 
-    if (UNLIKELY(e->is_new) && epoll_register_wanted(e, h))
+    if (UNLIKELY(e->is_new) && e->epfd >= 0 && epoll_register_wanted(e, h))
         return;
     n = green__sys.epoll_wait(e->epfd, e->events, EVENTS_AT_ONCE, timeout);
     if (UNLIKELY(n < 0))

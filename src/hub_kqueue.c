@@ -176,7 +176,7 @@ static void kqueue_wait(struct poller *p, struct green_hub *h, int64_t timeout)
     struct kqueue_poller *k = kqueue_of(p);
     int n;
 
-    if (UNLIKELY(k->is_new) && kqueue_register_wanted(k, h))
+    if (UNLIKELY(k->is_new) && k->kq >= 0 && kqueue_register_wanted(k, h))
         return;
     n = green__sys.kevent(k->kq, NULL, 0, k->events, KEVENTS_AT_ONCE, timeout);
     if (UNLIKELY(n < 0))
