@@ -52,18 +52,19 @@ struct green {
     void *sp;                    /* saved stack pointer; NULL: has none yet */
     struct green_hub *hub;
     void *stack;                 /* its top; NULL: not attached; main's is NULL */
+    void *begin;                 /* where it starts on it: below a copied argument */
     uint8_t state;               /* enum green_state */
     uint8_t reason;              /* enum green_reason, while waiting */
     uint8_t stack_class;
     bool started;
 
     /* wait.c: the wait this greenlet is in, or how the last one ended */
-    bool waits_shielded;         /* cannot be ended by kill or scope */
     int wake_error;              /* 0: it got what it waited for */
     int wake_index;              /* which waiter, of several */
     struct green_waiter *waits;  /* its waiters, in its own frame */
-    unsigned n_waits;
-    uint32_t timer;              /* place in one of the hub's heaps, or 0 */
+    unsigned n_waits, stride;    /* how many, how far apart in bytes */
+    bool timer_fails;            /* in the heap of timeouts, not of sleepers */
+    uint32_t timer;              /* place in that heap, or 0 */
     int64_t due;                 /* this time makes the wait a success */
     int64_t until;               /* this time makes it fail with ETIMEDOUT */
     int due_index;               /* wake_index for `due` */
@@ -84,12 +85,12 @@ struct green {
     void *value;
     int error;
     char *error_text;
-    const char *name;            /* ours, or NULL */
+    char *name;                  /* ours, or NULL */
     uint64_t id, parent_id;
     void *spawn_site;            /* return address of the spawning call */
     unsigned references;
     green_waiters_t joiners;     /* greenlets in join, and linked ones */
-    struct green_waiter *link;   /* a linked greenlet's own waiter, or NULL */
+    struct green_waiter link;    /* of one that starts when another has ended */
     struct deferred *deferred;   /* latest first */
     struct local_value *locals;  /* local.c; latest first */
     green_t *next, *previous;    /* all greenlets of the hub, oldest first;
@@ -98,7 +99,7 @@ struct green {
     /* fiber.c */
     void *fake_stack;            /* AddressSanitizer's */
     void *fiber;                 /* ThreadSanitizer's */
-};
+} __attribute__((aligned(64)));
 
 /* What another thread asks a hub to do; delivered by the hub's own thread. */
 struct message {
@@ -117,10 +118,12 @@ struct green_hub {
     int budget;                  /* switches until turn() is called */
     void (*swap)(green_t *from, green_t *to); /* plain, or watched by tools */
     void (*turn)(struct green_hub *h); /* set by hub.c: makes somebody ready */
+    void (*entry)(void);         /* set by greenlet.c: what each one begins with */
     uint64_t switches;
     uint64_t default_control;    /* floating-point control of new greenlets */
     uint64_t trace_hash;         /* trace.c */
     bool trace_on;
+    bool fibers_on;              /* a sanitizer must be told of switches */
 
     /* wait.c */
     int64_t now;                 /* the clock at the last look */
@@ -131,12 +134,18 @@ struct green_hub {
 
     /* hub.c */
     struct poller *poller;
+    int (*open_poller)(struct green_hub *h);
     struct fd_table *fds;
     unsigned fd_waits;           /* waiters on descriptors */
     int turn_length;             /* switches per turn, adapted to their speed */
     int credit;                  /* calls until a chatty greenlet gives way */
+    uint32_t look_mark;          /* the hub looks around when head reaches this */
     uint32_t expire_mark;        /* timeouts wait until head reaches this */
-    _Atomic(struct message *) mail; /* latest first */
+    struct fd_state *parked;     /* descriptors to check before the hub blocks */
+    int64_t checked;             /* when they were checked last */
+    int64_t armed;               /* when overflow.c was asked last */
+    _Atomic(struct message *) mail; /* mail.c, as the next four; latest first */
+    struct message *held;        /* mail.c: oldest first, for the next turn */
     atomic_bool awake;           /* no wake-up needed: one is under way */
     int wake_fds[2];             /* a pipe; -1: not made */
     unsigned outside;            /* answers that other threads owe us */
@@ -152,9 +161,11 @@ struct green_hub {
     green_t *free_blocks;
     struct slab *slabs;
     uint32_t live;               /* greenlets that have not ended, main too */
-    uint32_t promised;           /* live plus spawns under way: ring and heap room */
+    uint32_t room;               /* greenlets that ring and heaps have room for */
     uint64_t last_id;
     uint64_t spawned;
+    void (*farewell)(struct green_hub *h); /* main's deferred calls and locals */
+    void (*free_greenlets)(struct green_hub *h);
     green_t main;                /* the thread's own greenlet */
 
     /* overflow.c */

@@ -7,6 +7,7 @@
 #define GREEN_HUB_H
 
 #include "green_impl.h"
+#include "sched.h"
 
 /* What the hub keeps for a descriptor number.
  *
@@ -17,7 +18,6 @@ struct fd_state {
     uint32_t generation;         /* counts closings: old events carry an old one */
     uint8_t how;                 /* io.c: which call does not block on it */
     bool watched;                /* the poller has it */
-    bool always_ready;           /* regular files: the poller refused it */
     bool drained;                /* the last read was short, no edge since */
     bool ended;                  /* a HUP or ERR came: `drained` is void for good */
     bool stream;                 /* made by us, a stream: `drained` may be used */
@@ -34,10 +34,16 @@ struct fd_state *green__fd(struct green_hub *h, int fd);
 int green__fd_wait(struct green_hub *h, int fd, int events, int64_t timeout,
                    enum green_reason reason);
 
+/* What of `events` is fd ready for at this moment?  -1 with EBADF. */
+int green__fd_now(int fd, int events);
+
 /* Enter a waiter of a bigger wait (select, poll): 0, 1 if always ready, or -1
  * with errno.  Leave is needed when it did not come to a wait. */
 int green__fd_enter(struct green_hub *h, int fd, struct green_waiter *w);
 void green__fd_leave(struct green_hub *h, struct green_waiter *w);
+
+/* Other threads may post to h from now on: 0, or -1 with errno. */
+int green__hub_share(struct green_hub *h);
 
 /* fd was just made by the library: forget what its number was before. */
 void green__fd_born(struct green_hub *h, int fd, bool stream);
@@ -51,9 +57,6 @@ static inline void green__spend(struct green_hub *h)
     if (UNLIKELY(--h->credit <= 0))
         green__give_way(h);
 }
-
-/* Send a message from any thread: 0, or -1 with ESRCH if there is no such hub (any more). */
-int green__post(struct green_hub *h, struct message *m);
 
 /* ---- the contract of hub_*.c ---- */
 

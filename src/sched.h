@@ -4,6 +4,7 @@
 #define GREEN_SCHED_H
 
 #include "green_impl.h"
+#include "sys.h"
 
 static inline bool green__ring_empty(const struct green_hub *h)
 {
@@ -31,13 +32,26 @@ void green__sched_close(struct green_hub *h);
  * switched to again.  Errno survives. */
 void green__park(struct green_hub *h);
 
-/* The same for a greenlet that has ended and given back its stack. */
-_Noreturn void green__end(struct green_hub *h);
+/* The two halves of that for a greenlet that has ended: who is next, and go
+ * there for good.  `self` may be read until the switch, its stack is its own
+ * no more. */
+green_t *green__next(struct green_hub *h);
+_Noreturn void green__leave_for(struct green_hub *h, green_t *self,
+                                green_t *next);
 
 /* Let the others run once, whether killed or not. */
 void green__give_way(struct green_hub *h);
 
-/* The C function that each greenlet begins with; set by greenlet.c. */
-extern void (*green__entry)(void);
+/* Look at the clock. */
+static inline int64_t green__look(struct green_hub *h)
+{
+    return h->now = green__sys.now();
+}
+
+/* now + timeout, without overflow; GREEN_FOREVER stays for ever. */
+static inline int64_t green__deadline(int64_t now, int64_t timeout)
+{
+    return timeout >= GREEN_FOREVER - now ? GREEN_FOREVER : now + timeout;
+}
 
 #endif

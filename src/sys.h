@@ -63,6 +63,7 @@ struct sys {
                       const struct sockaddr *address, socklen_t length);
     int (*get_flags)(int fd);            /* fcntl(F_GETFL) */
     int (*set_flags)(int fd, int flags); /* fcntl(F_SETFL) */
+    int (*is_file)(int fd); /* 1: a regular file, block device, directory (fstat) */
     int (*close)(int fd);
     int (*unlink)(const char *path);
     int (*poll)(struct pollfd *fds, nfds_t n, int64_t timeout); /* ns; -1: no end */

@@ -43,7 +43,7 @@ bool green__is_cycle(green_t *self, green_t *const *blocker);
  * -1 with errno.  On return all are out of their queues. */
 struct wait {
     struct green_waiter *waiters;
-    unsigned n;
+    unsigned n, stride;           /* how many, how far apart in bytes */
     int64_t delay;                /* GREEN_FOREVER: none */
     int delay_index;
     int64_t timeout;
@@ -66,15 +66,6 @@ void green__wake_all(green_waiters_t *q, int error);
 
 /* g was killed: end its wait, if a kill may. */
 void green__interrupt(green_t *g);
-
-/* Look at the clock. */
-int64_t green__look(struct green_hub *h);
-
-/* now + timeout, without overflow; GREEN_FOREVER stays for ever. */
-static inline int64_t green__deadline(int64_t now, int64_t timeout)
-{
-    return timeout >= GREEN_FOREVER - now ? GREEN_FOREVER : now + timeout;
-}
 
 /* Room for the deadlines of n greenlets. */
 int green__wait_reserve(struct green_hub *h, uint32_t n);

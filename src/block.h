@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* block.h - layer 5: the control blocks of greenlets. */
+#ifndef GREEN_BLOCK_H
+#define GREEN_BLOCK_H
+
+#include "green_impl.h"
+
+/* A zeroed block of this hub, or NULL with ENOMEM. */
+green_t *green__block_take(struct green_hub *h);
+
+/* Give it back.  It may be of the greenlet that is about to leave its stack. */
+void green__block_give(green_t *g);
+
+/* A copy that green__block_give frees, for a name or an error's text. */
+char *green__copy_text(const char *text);
+
+/* Abort the program in `call` if g belongs to another thread. */
+void green__check_thread(const green_t *g, const char *call);
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* defer.h - layer 5: calls put off until a greenlet ends. */
+#ifndef GREEN_DEFER_H
+#define GREEN_DEFER_H
+
+#include "green_impl.h"
+
+/* g ends: run what it deferred, the latest first. */
+void green__deferred_run(green_t *g);
+
+#endif

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/* fds.c - layer 4: waiting for descriptors.
+ *
+ * A descriptor is registered with the poller once, for both directions, at the
+ * first wait on it; from then on nothing here costs a system call.  Programs
+ * also call plain close(), of which nobody tells us, and the number may be
+ * another descriptor's soon.  So:
+ *
+ *   - each life of a number that we know of has a generation, which its events
+ *     carry: an event of an earlier life is ignored;
+ *   - before the hub rests, those that greenlets began to wait for since it last
+ *     did are registered anew: under load this is never reached.
+ *
+ * Invariant: h->fd_waits counts the waiters in all states; while it is not zero
+ * there is a poller. */
+#include "fds.h"
+#include <errno.h>
+#include "mail.h"
+#include "wait.h"
+
+#define PAGE_FDS 64 /* states a page; pages never move, waiters point into them */
+
+struct fd_table {
+    struct fd_state **pages;
+    size_t n;
+};
+
+/* ---- the table ---- */
+
+static struct fd_state *known_fd(const struct green_hub *h, int fd)
+{
+    size_t page = (size_t)fd / PAGE_FDS;
+
+    if (fd < 0 || !h->fds || page >= h->fds->n || !h->fds->pages[page])
+        return NULL;
+    return &h->fds->pages[page][fd % PAGE_FDS];
+}
+
+static int widen_table(struct fd_table *t, size_t n)
+{
+    struct fd_state **pages;
+    size_t room = t->n ? t->n : 4, i;
+
+    while (room < n)
+        room *= 2;
+    pages = green__sys.realloc(t->pages, room * sizeof *pages);
+    if (!pages)
+        return -1;
+    for (i = t->n; i < room; i++)
+        pages[i] = NULL;
+    t->pages = pages;
+    t->n = room;
+    return 0;
+}
+
+static struct fd_state *add_page(struct green_hub *h, int fd)
+{
+    size_t page = (size_t)fd / PAGE_FDS;
+    int i;
+
+    if (!h->fds && !(h->fds = green__zalloc(sizeof *h->fds)))
+        return NULL;
+    if (page >= h->fds->n && widen_table(h->fds, page + 1) < 0)
+        return NULL;
+    h->fds->pages[page] = green__zalloc(PAGE_FDS * sizeof(struct fd_state));
+    if (!h->fds->pages[page])
+        return NULL;
+    for (i = 0; i < PAGE_FDS; i++)
+        h->fds->pages[page][i].fd = fd / PAGE_FDS * PAGE_FDS + i;
+    return known_fd(h, fd);
+}
+
+/* A number that is no open descriptor must not grow the table. */
+struct fd_state *green__fd(struct green_hub *h, int fd)
+{
+    struct fd_state *s = known_fd(h, fd);
+
+    if (s)
+        return s;
+    if (fd < 0)
+        errno = EBADF;
+    else if (green__sys.get_flags(fd) != -1)
+        return add_page(h, fd);
+    return NULL;
+}
+
+void green__fds_close(struct green_hub *h)
+{
+    size_t i;
+
+    if (h->poller)
+        h->poller->ops->close(h->poller);
+    h->poller = NULL;
+    if (!h->fds)
+        return;
+    for (i = 0; i < h->fds->n; i++)
+        green__sys.free(h->fds->pages[i]);
+    green__sys.free(h->fds->pages);
+    green__sys.free(h->fds);
+    h->fds = NULL;
+}
+
+/* ---- the lives of a number ---- */
+
+static void new_life(struct fd_state *s)
+{
+    green__wake_all(&s->waiters, EBADF);
+    s->generation++;
+    s->watched = s->drained = s->ended = s->stream = false;
+    s->how = 0;
+}
+
+void green__fd_born(struct green_hub *h, int fd, bool stream)
+{
+    struct fd_state *s = green__fd(h, fd);
+
+    if (!s)
+        return; /* no memory: the first wait will say so */
+    new_life(s);
+    s->stream = stream;
+}
+
+void green__fd_dying(struct green_hub *h, int fd)
+{
+    struct fd_state *s = known_fd(h, fd);
+
+    if (s)
+        new_life(s);
+}
+
+/* ---- waiting ---- */
+
+int green__fd_watch(struct green_hub *h, struct fd_state *s)
+{
+    if (s->watched)
+        return 0;
+    if (!h->poller && h->open_poller(h) < 0)
+        return -1;
+    if (h->poller->ops->watch(h->poller, s->fd, s->generation) < 0)
+        return -1;
+    s->watched = true;
+    return 0;
+}
+
+static void park(struct green_hub *h, struct fd_state *s)
+{
+    if (s->parked)
+        return;
+    s->parked = true;
+    s->next_parked = h->parked;
+    h->parked = s;
+}
+
+int green__fd_enter(struct green_hub *h, int fd, struct green_waiter *w)
+{
+    struct fd_state *s = green__fd(h, fd);
+
+    if (!s)
+        return -1;
+    if (green__fd_watch(h, s) < 0)
+        return errno == EPERM ? 1 : -1; /* a file: always ready */
+    park(h, s);
+    w->greenlet = h->current;
+    list_append(&s->waiters, w);
+    h->fd_waits++;
+    return 0;
+}
+
+void green__fd_leave(struct green_hub *h, struct green_waiter *w)
+{
+    list_remove(w);
+    h->fd_waits--;
+}
+
+static int ready_events(const struct pollfd *p)
+{
+    int ready = 0;
+
+    if (p->revents & (POLLIN | POLLPRI | POLLHUP | POLLERR))
+        ready |= GREEN_READ;
+    if (p->revents & (POLLOUT | POLLHUP | POLLERR))
+        ready |= GREEN_WRITE;
+    return ready;
+}
+
+int green__fd_now(int fd, int events)
+{
+    struct pollfd p = {.fd = fd};
+
+    p.events = (short)((events & GREEN_READ ? POLLIN : 0) |
+                       (events & GREEN_WRITE ? POLLOUT : 0));
+    if (fd < 0 || (green__sys.poll(&p, 1, 0) > 0 && p.revents & POLLNVAL)) {
+        errno = EBADF;
+        return -1;
+    }
+    return ready_events(&p) & events;
+}
+
+int green__fd_wait(struct green_hub *h, int fd, int events, int64_t timeout,
+                   enum green_reason reason)
+{
+    struct green_waiter w = {.detail = events};
+    struct wait wait = {.waiters = &w, .n = 1, .delay = GREEN_FOREVER,
+                        .timeout = timeout, .reason = reason,
+                        .object = (uintptr_t)fd};
+    int r = green__fd_enter(h, fd, &w);
+
+    if (r != 0)
+        return r < 0 ? -1 : events;
+    r = green__wait(h, &wait);
+    green__fd_leave(h, &w);
+    return r < 0 ? -1 : w.detail;
+}
+
+/* ---- what the poller tells ---- */
+
+static void wake_for(struct fd_state *s, int events)
+{
+    struct green_waiter *w, *next;
+
+    for (w = s->waiters.first; w; w = next) {
+        next = w->next;
+        if (w->detail & events) {
+            w->detail &= events;
+            green__wake(w);
+        }
+    }
+}
+
+void green__fd_ready(struct green_hub *h, int fd, uint32_t generation,
+                     int events)
+{
+    struct fd_state *s = known_fd(h, fd);
+
+    if (!s || s->generation != generation)
+        return;
+    if (fd == h->wake_fds[0])
+        green__mail_woken(h);
+    if (events & READY_ENDED)
+        s->ended = true;
+    if (events & GREEN_READ)
+        s->drained = false;
+    wake_for(s, events);
+}
+
+/* The generation changes too, for an event of an old life that is under way. */
+static void check(struct green_hub *h, struct fd_state *s)
+{
+    s->generation++;
+    s->drained = false;
+    if (h->poller->ops->rewatch(h->poller, s->fd, s->generation) == 0)
+        return;
+    s->watched = false;
+    if (errno == EPERM)
+        wake_for(s, GREEN_READ | GREEN_WRITE);
+    else
+        green__wake_all(&s->waiters, errno);
+}
+
+void green__fds_check(struct green_hub *h)
+{
+    struct fd_state *s;
+
+    h->checked = h->now;
+    while ((s = h->parked)) {
+        h->parked = s->next_parked;
+        s->parked = false;
+        if (s->waiters.first)
+            check(h, s);
+    }
+}
+
+int green__fd_next_wanted(struct green_hub *h, int fd, int *events,
+                          uint32_t *generation)
+{
+    const struct green_waiter *w;
+    const struct fd_state *s;
+    int limit = h->fds ? (int)h->fds->n * PAGE_FDS : 0;
+
+    while (++fd < limit) {
+        s = known_fd(h, fd);
+        if (!s) {
+            fd |= PAGE_FDS - 1; /* to the end of the missing page */
+            continue;
+        }
+        *events = fd == h->wake_fds[0] ? GREEN_READ : 0;
+        for (w = s->waiters.first; w; w = w->next)
+            *events |= w->detail;
+        *generation = s->generation;
+        if (*events)
+            return fd;
+    }
+    return -1;
+}

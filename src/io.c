@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/* io.c - layer 7: the POSIX calls on descriptors, cooperative.
+ *
+ * Each call is tried in a form that does not block; if it would have blocked,
+ * the greenlet waits for the descriptor and tries again.  Flags of descriptors
+ * are left alone: others may share them.  Which form does not block depends on
+ * what the descriptor is, and is found out by trying:
+ *
+ *   IO_SOCKET  recv, send with MSG_DONTWAIT      else ENOTSOCK
+ *   IO_NOWAIT  preadv2, pwritev2 with RWF_NOWAIT else EOPNOTSUPP
+ *   IO_ASK     poll first, then the plain call; writes in pieces that fit
+ *
+ * fd_state.how remembers the form per number.  It is only a hint: each form is
+ * safe on any descriptor, and corrects it. */
+#include <errno.h>
+#include <limits.h>
+#include "io.h"
+#include "sys.h"
+#include "wait.h"
+
+enum { IO_SOCKET, IO_NOWAIT, IO_ASK };
+
+/* Is it certain that there is nothing to read?  The last read took all there
+ * was, and nothing has come since. */
+static bool is_drained(const struct fd_state *s)
+{
+    if (!s->drained || s->ended || !s->watched)
+        return false;
+    errno = EAGAIN;
+    return true;
+}
+
+/* Only for streams: a datagram is always shorter than it might be. */
+static void note_read(struct fd_state *s, ssize_t n, size_t asked)
+{
+    s->drained = s->stream && s->watched && n > 0 && (size_t)n < asked;
+}
+
+ssize_t green__io_run(const struct io *io, int events)
+{
+    struct green_hub *h = green__hub();
+    enum green_reason reason = events == GREEN_READ ? WAIT_READ : WAIT_WRITE;
+    struct fd_state *s;
+    ssize_t r;
+
+    if (green__refused(h, GREEN_FOREVER) || !(s = green__fd(h, io->fd)))
+        return -1;
+    for (;;) {
+        r = io->attempt(s, io);
+        if (r >= 0 || (errno != EAGAIN && errno != EINTR))
+            break;
+        if (errno == EAGAIN && io->flags & MSG_DONTWAIT)
+            break;
+        if (errno == EAGAIN &&
+            green__fd_wait(h, io->fd, events, GREEN_FOREVER, reason) < 0)
+            return -1;
+    }
+    if (r >= 0)
+        green__spend(h);
+    return r;
+}
+
+/* ---- read and write ---- */
+
+static size_t iov_size(const struct iovec *iov, int n)
+{
+    size_t size = 0;
+
+    while (n-- > 0)
+        size += iov++->iov_len;
+    return size;
+}
+
+static ssize_t read_socket(int fd, const struct iovec *iov, int n)
+{
+    struct msghdr m = {.msg_iov = (struct iovec *)(uintptr_t)iov,
+                       .msg_iovlen = (size_t)n};
+
+    if (n == 1)
+        return green__sys.recvfrom(fd, iov->iov_base, iov->iov_len,
+                                   MSG_DONTWAIT, NULL, NULL);
+    return green__sys.recvmsg(fd, &m, MSG_DONTWAIT);
+}
+
+static ssize_t write_socket(int fd, const struct iovec *iov, int n)
+{
+    struct msghdr m = {.msg_iov = (struct iovec *)(uintptr_t)iov,
+                       .msg_iovlen = (size_t)n};
+
+    if (n == 1)
+        return green__sys.sendto(fd, iov->iov_base, iov->iov_len,
+                                 MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0);
+    return green__sys.sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* Nobody else of this thread can come between the question and the call. */
+static ssize_t read_asking(int fd, const struct iovec *iov, int n)
+{
+    int ready = green__fd_now(fd, GREEN_READ);
+
+    if (ready == 0)
+        errno = EAGAIN;
+    return ready > 0 ? green__sys.readv(fd, iov, n) : -1;
+}
+
+/* What is ready for writing takes PIPE_BUF bytes without blocking, a file any
+ * number. */
+static ssize_t write_asking(int fd, const struct iovec *iov, int n)
+{
+    struct iovec piece = {.iov_base = NULL, .iov_len = 0};
+    int ready = green__fd_now(fd, GREEN_WRITE);
+
+    if (ready == 0)
+        errno = EAGAIN;
+    if (ready <= 0)
+        return -1;
+    if (iov_size(iov, n) <= PIPE_BUF || green__sys.is_file(fd) == 1)
+        return green__sys.writev(fd, iov, n);
+    while (n > 1 && iov->iov_len == 0) {
+        iov++;
+        n--;
+    }
+    piece.iov_base = iov->iov_base;
+    piece.iov_len = iov->iov_len < PIPE_BUF ? iov->iov_len : PIPE_BUF;
+    return green__sys.writev(fd, &piece, 1);
+}
+
+/* A file whose pages are not in memory says EAGAIN as well, but it is no use
+ * waiting for it. */
+static ssize_t settle(struct fd_state *s, ssize_t r, bool *again)
+{
+    *again = r < 0 && (errno == EOPNOTSUPP || errno == ENOSYS ||
+                       errno == EINVAL ||
+                       (errno == EAGAIN && green__sys.is_file(s->fd) == 1));
+    if (*again)
+        s->how = IO_ASK;
+    return r;
+}
+
+static ssize_t try_read(struct fd_state *s, const struct io *io)
+{
+    bool again;
+    ssize_t r;
+
+    if (is_drained(s))
+        return -1;
+    if (s->how == IO_SOCKET) {
+        r = read_socket(s->fd, io->iov, io->n);
+        note_read(s, r, iov_size(io->iov, io->n));
+        if (r >= 0 || errno != ENOTSOCK)
+            return r;
+        s->how = IO_NOWAIT;
+    }
+    if (s->how == IO_NOWAIT) {
+        r = settle(s, green__sys.readv_nowait(s->fd, io->iov, io->n), &again);
+        if (!again)
+            return r;
+    }
+    return read_asking(s->fd, io->iov, io->n);
+}
+
+static ssize_t try_write(struct fd_state *s, const struct io *io)
+{
+    bool again;
+    ssize_t r;
+
+    if (s->how == IO_SOCKET) {
+        r = write_socket(s->fd, io->iov, io->n);
+        if (r >= 0 || errno != ENOTSOCK)
+            return r;
+        s->how = IO_NOWAIT;
+    }
+    if (s->how == IO_NOWAIT) {
+        r = settle(s, green__sys.writev_nowait(s->fd, io->iov, io->n), &again);
+        if (!again)
+            return r;
+    }
+    return write_asking(s->fd, io->iov, io->n);
+}
+
+static bool is_bad_iov(const struct iovec *iov, int n)
+{
+    if (iov && n > 0 && n <= IOV_MAX)
+        return false;
+    errno = EINVAL;
+    return true;
+}
+
+ssize_t green_readv(int fd, const struct iovec *iov, int n)
+{
+    struct io io = {.attempt = try_read, .fd = fd, .iov = iov, .n = n};
+
+    return is_bad_iov(iov, n) ? -1 : green__io_run(&io, GREEN_READ);
+}
+
+ssize_t green_writev(int fd, const struct iovec *iov, int n)
+{
+    struct io io = {.attempt = try_write, .fd = fd, .iov = iov, .n = n};
+
+    return is_bad_iov(iov, n) ? -1 : green__io_run(&io, GREEN_WRITE);
+}
+
+/* Nothing asked for: only whether the descriptor is good. */
+static ssize_t no_bytes(int fd)
+{
+    return green__sys.get_flags(fd) < 0 ? -1 : 0;
+}
+
+ssize_t green_read(int fd, void *buffer, size_t n)
+{
+    struct iovec iov = {.iov_base = buffer,
+                        .iov_len = n < SSIZE_MAX ? n : SSIZE_MAX};
+
+    return n == 0 ? no_bytes(fd) : green_readv(fd, &iov, 1);
+}
+
+ssize_t green_write(int fd, const void *buffer, size_t n)
+{
+    struct iovec iov = {.iov_base = (void *)(uintptr_t)buffer,
+                        .iov_len = n < SSIZE_MAX ? n : SSIZE_MAX};
+
+    return green_writev(fd, &iov, 1);
+}
+
+ssize_t green_read_all(int fd, void *buffer, size_t n)
+{
+    size_t done = 0;
+    ssize_t r = 1;
+
+    while (done < n && r > 0) {
+        r = green_read(fd, (char *)buffer + done, n - done);
+        if (r < 0)
+            return -1;
+        done += (size_t)r;
+    }
+    return (ssize_t)done;
+}
+
+ssize_t green_write_all(int fd, const void *buffer, size_t n)
+{
+    size_t done = 0;
+    ssize_t r;
+
+    do {
+        r = green_write(fd, (const char *)buffer + done, n - done);
+        if (r < 0)
+            return -1;
+        done += (size_t)r;
+    } while (done < n);
+    return (ssize_t)done;
+}
+
+ssize_t green_pread(int fd, void *buffer, size_t n, off_t offset)
+{
+    if (green__refused(green__hub(), GREEN_FOREVER))
+        return -1;
+    return green__sys.pread(fd, buffer, n, offset);
+}
+
+ssize_t green_pwrite(int fd, const void *buffer, size_t n, off_t offset)
+{
+    if (green__refused(green__hub(), GREEN_FOREVER))
+        return -1;
+    return green__sys.pwrite(fd, buffer, n, offset);
+}
+
+int green_close(int fd)
+{
+    struct green_hub *h = green__current_hub;
+
+    if (h)
+        green__fd_dying(h, fd);
+    return green__sys.close(fd);
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* mail.c - layer 4: the hubs of all threads, and what they send each other.
+ *
+ * This is the one file in which threads meet.  A message is pushed on a list by
+ * one atomic exchange and taken, with all others, by another, so it is neither
+ * lost nor held up; each sender's messages arrive in its order.  The list of
+ * hubs, under a lock, tells whether a hub still exists.
+ *
+ *   awake   what a post does
+ *   true    push: the hub looks before it rests
+ *   false   push, set awake, write to the pipe: the hub rests or is about to */
+#include "mail.h"
+#include <errno.h>
+#include <pthread.h>
+#include "misuse.h"
+#include "sys.h"
+
+static pthread_mutex_t hubs_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct green_hub *hubs; /* under hubs_lock */
+static unsigned hubs_count;    /* under hubs_lock */
+
+static pthread_once_t ends_once = PTHREAD_ONCE_INIT;
+static pthread_key_t ends_key;
+static void (*ends_fn)(void *h);
+static int ends_error;
+
+static void make_ends_key(void)
+{
+    ends_error = pthread_key_create(&ends_key, ends_fn);
+}
+
+int green__mail_open(struct green_hub *h, void (*ends)(void *h))
+{
+    int error;
+
+    ends_fn = ends;
+    pthread_once(&ends_once, make_ends_key);
+    error = ends_error ? ends_error : pthread_setspecific(ends_key, h);
+    if (error) {
+        errno = error;
+        return -1;
+    }
+    h->wake_fds[0] = h->wake_fds[1] = -1;
+    atomic_store(&h->awake, true);
+    pthread_mutex_lock(&hubs_lock);
+    h->next_hub = hubs;
+    hubs = h;
+    hubs_count++;
+    pthread_mutex_unlock(&hubs_lock);
+    return 0;
+}
+
+/* Where the list points to h, or NULL.  Under hubs_lock. */
+static struct green_hub **find_hub(const struct green_hub *h)
+{
+    struct green_hub **at;
+
+    for (at = &hubs; *at; at = &(*at)->next_hub)
+        if (*at == h)
+            return at;
+    return NULL;
+}
+
+/* All messages, oldest first. */
+static struct message *take_mail(struct green_hub *h)
+{
+    struct message *m = atomic_exchange(&h->mail, NULL), *oldest = NULL, *next;
+
+    for (; m; m = next) {
+        next = m->next;
+        m->next = oldest;
+        oldest = m;
+    }
+    return oldest;
+}
+
+void green__mail_hold(struct green_hub *h, struct message *m)
+{
+    struct message **at = &h->held;
+
+    while (*at)
+        at = &(*at)->next;
+    m->next = NULL;
+    *at = m;
+}
+
+/* Once one is held, those behind it are too. */
+static void deliver_all(struct message *m, struct green_hub *h)
+{
+    struct message *next;
+
+    for (; m; m = next) {
+        next = m->next;
+        if (h && h->held)
+            green__mail_hold(h, m);
+        else
+            m->deliver(h, m);
+    }
+}
+
+void green__mail_deliver(struct green_hub *h)
+{
+    struct message *held = h->held;
+
+    if (held) {
+        h->held = NULL;
+        deliver_all(held, h);
+    }
+    if (atomic_load_explicit(&h->mail, memory_order_relaxed))
+        deliver_all(take_mail(h), h);
+}
+
+void green__mail_close(struct green_hub *h)
+{
+    struct green_hub **at;
+
+    pthread_mutex_lock(&hubs_lock);
+    at = find_hub(h);
+    if (at) {
+        *at = h->next_hub;
+        hubs_count--;
+    }
+    pthread_mutex_unlock(&hubs_lock);
+    if (at)
+        pthread_setspecific(ends_key, NULL);
+    deliver_all(h->held, NULL);
+    deliver_all(take_mail(h), NULL);
+    if (h->wake_fds[0] >= 0) {
+        green__sys.close(h->wake_fds[0]);
+        green__sys.close(h->wake_fds[1]);
+    }
+}
+
+static void push(struct green_hub *h, struct message *m)
+{
+    m->next = atomic_load(&h->mail);
+    while (!atomic_compare_exchange_weak(&h->mail, &m->next, m))
+        continue;
+    if (!atomic_exchange(&h->awake, true))
+        (void)!green__sys.write(h->wake_fds[1], "", 1);
+}
+
+int green__post(struct green_hub *h, struct message *m)
+{
+    bool found;
+
+    pthread_mutex_lock(&hubs_lock);
+    found = find_hub(h) != NULL;
+    if (found)
+        push(h, m);
+    pthread_mutex_unlock(&hubs_lock);
+    if (found)
+        return 0;
+    errno = ESRCH;
+    return -1;
+}
+
+bool green__mail_before_rest(struct green_hub *h)
+{
+    if (h->wake_fds[0] >= 0)
+        atomic_store(&h->awake, false);
+    return h->held || atomic_load(&h->mail);
+}
+
+void green__mail_after_rest(struct green_hub *h)
+{
+    atomic_store_explicit(&h->awake, true, memory_order_relaxed);
+}
+
+bool green__mail_is_alone(struct green_hub *h)
+{
+    bool alone;
+
+    pthread_mutex_lock(&hubs_lock);
+    alone = hubs_count == 1;
+    pthread_mutex_unlock(&hubs_lock);
+    return alone && !atomic_load(&h->mail);
+}
+
+int green__mail_pipe(struct green_hub *h)
+{
+    return h->wake_fds[0] >= 0 ? 0 : green__sys.pipe(h->wake_fds);
+}
+
+void green__mail_woken(struct green_hub *h)
+{
+    char bytes[16];
+
+    while (green__sys.read(h->wake_fds[0], bytes, sizeof bytes) ==
+           (ssize_t)sizeof bytes)
+        continue;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* mail.h - layer 4: the hubs of all threads, and what they send each other. */
+#ifndef GREEN_MAIL_H
+#define GREEN_MAIL_H
+
+#include "green_impl.h"
+
+/* A new hub joins the list; ends(h) is called when its thread does.
+ * 0, or -1 with errno. */
+int green__mail_open(struct green_hub *h, void (*ends)(void *h));
+
+/* It leaves the list: from now on posts to it fail, what it has not read is
+ * delivered with h == NULL. */
+void green__mail_close(struct green_hub *h);
+
+/* Send a message from any thread: 0, or -1 with ESRCH if there is no such hub
+ * (any more). */
+int green__post(struct green_hub *h, struct message *m);
+
+/* Deliver what has come, oldest first. */
+void green__mail_deliver(struct green_hub *h);
+
+/* Called by a message that cannot be delivered for want of memory: keep it and
+ * what came after it for the next turn. */
+void green__mail_hold(struct green_hub *h, struct message *m);
+
+/* Around waiting for the world.  Before: true if there is mail already.
+ * In between a post writes to the wake-up pipe. */
+bool green__mail_before_rest(struct green_hub *h);
+void green__mail_after_rest(struct green_hub *h);
+
+/* The only hub of the process, without mail? */
+bool green__mail_is_alone(struct green_hub *h);
+
+/* Make the wake-up pipe, so that posts can wake h: 0, or -1 with errno. */
+int green__mail_pipe(struct green_hub *h);
+
+/* The pipe's end is readable: empty it. */
+void green__mail_woken(struct green_hub *h);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* poll.c - layer 7: waiting for one descriptor, and poll(2).
+ *
+ * The kernel is asked before a wait and after it: what woke the greenlet may be
+ * gone when it runs. */
+#include <errno.h>
+#include <string.h>
+#include "hub.h"
+#include "sys.h"
+#include "wait.h"
+
+#define FEW 8 /* descriptors whose waiters fit into the frame */
+
+/* Time left until the deadline, which FOREVER has not. */
+static int64_t left(struct green_hub *h, int64_t deadline)
+{
+    if (deadline == GREEN_FOREVER)
+        return GREEN_FOREVER;
+    return deadline - green__look(h);
+}
+
+static int64_t begin(struct green_hub *h, int64_t timeout)
+{
+    if (timeout <= 0 || timeout == GREEN_FOREVER)
+        return timeout <= 0 ? INT64_MIN / 2 : GREEN_FOREVER;
+    return green__deadline(green__look(h), timeout);
+}
+
+int green_wait_fd(int fd, int events, int64_t timeout)
+{
+    struct green_hub *h = green__hub();
+    int64_t deadline;
+    int ready;
+
+    if (events == 0 || events & ~(GREEN_READ | GREEN_WRITE)) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (green__refused(h, timeout))
+        return -1;
+    deadline = begin(h, timeout);
+    while ((ready = green__fd_now(fd, events)) == 0) {
+        timeout = left(h, deadline);
+        if (timeout <= 0) {
+            errno = ETIMEDOUT;
+            return -1;
+        }
+        if (green__fd_wait(h, fd, events, timeout, WAIT_FD) < 0)
+            return -1;
+    }
+    if (ready > 0)
+        green__spend(h);
+    return ready;
+}
+
+/* ---- poll ---- */
+
+static int wanted(const struct pollfd *p)
+{
+    return (p->events & (POLLIN | POLLPRI) ? GREEN_READ : 0) |
+           (p->events & POLLOUT ? GREEN_WRITE : 0);
+}
+
+static bool is_in(const struct green_waiter *w)
+{
+    return w->greenlet != NULL;
+}
+
+static int enter_fds(struct green_hub *h, const struct pollfd *fds, nfds_t n,
+                     struct green_waiter *waiters)
+{
+    nfds_t i;
+
+    memset(waiters, 0, n * sizeof *waiters);
+    for (i = 0; i < n; i++) {
+        waiters[i].detail = wanted(&fds[i]);
+        waiters[i].index = (int)i;
+        if (fds[i].fd < 0)
+            continue;
+        if (green__fd_enter(h, fds[i].fd, &waiters[i]) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void leave_fds(struct green_hub *h, struct green_waiter *waiters,
+                      nfds_t n)
+{
+    nfds_t i;
+
+    for (i = 0; i < n; i++)
+        if (is_in(&waiters[i]))
+            green__fd_leave(h, &waiters[i]);
+}
+
+/* Wait until something may have happened: 0, or -1. */
+static int poll_wait(struct green_hub *h, const struct pollfd *fds, nfds_t n,
+                     struct green_waiter *waiters, int64_t timeout)
+{
+    struct wait wait = {.waiters = waiters, .n = (unsigned)n,
+                        .stride = sizeof *waiters, .delay = GREEN_FOREVER,
+                        .timeout = timeout, .reason = WAIT_POLL};
+    int r = enter_fds(h, fds, n, waiters);
+
+    if (r == 0)
+        r = green__wait(h, &wait) < 0 ? -1 : 0;
+    leave_fds(h, waiters, n);
+    return r;
+}
+
+/* A descriptor was closed under the wait.  Its number may be another's by now,
+ * so the kernel is not asked. */
+static int tell_closed(struct pollfd *fds, nfds_t n, int closed)
+{
+    nfds_t i;
+
+    for (i = 0; i < n; i++)
+        fds[i].revents = 0;
+    fds[closed].revents = POLLNVAL;
+    return 1;
+}
+
+static int poll_with(struct green_hub *h, struct pollfd *fds, nfds_t n,
+                     struct green_waiter *waiters, int64_t deadline)
+{
+    int64_t timeout;
+    int ready;
+
+    while ((ready = green__sys.poll(fds, n, 0)) == 0 ||
+           (ready < 0 && errno == EINTR)) {
+        timeout = left(h, deadline);
+        if (timeout <= 0)
+            return 0;
+        if (poll_wait(h, fds, n, waiters, timeout) == 0)
+            continue;
+        if (errno == EBADF)
+            return tell_closed(fds, n, h->current->wake_index);
+        return errno == ETIMEDOUT && left(h, deadline) <= 0 ? 0 : -1;
+    }
+    if (ready > 0)
+        green__spend(h);
+    return ready;
+}
+
+int green_poll(struct pollfd *fds, nfds_t n, int64_t timeout)
+{
+    struct green_hub *h = green__hub();
+    struct green_waiter few[FEW], *many;
+    int r;
+
+    if (n > 0 && !fds) {
+        errno = EFAULT;
+        return -1;
+    }
+    if (green__refused(h, timeout))
+        return -1;
+    if (n <= FEW)
+        return poll_with(h, fds, n, few, begin(h, timeout));
+    if (n > INT32_MAX) {
+        errno = EINVAL;
+        return -1;
+    }
+    many = green__sys.malloc(n * sizeof *many);
+    if (!many)
+        return -1;
+    r = poll_with(h, fds, n, many, begin(h, timeout));
+    green__sys.free(many);
+    return r;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* post.c - layer 5: spawn in the hub of another thread.
+ *
+ * The spawn travels as a message and happens there; when there is no memory for
+ * the greenlet at that moment, it is tried again until there is. */
+#include <errno.h>
+#include "block.h"
+#include "greenlet.h"
+#include "mail.h"
+#include "sys.h"
+
+struct spawn_message {
+    struct message message; /* first */
+    void *(*fn)(void *arg);
+    void *arg;
+    void *site;
+};
+
+static const green_options_t plain_options;
+
+static void deliver_spawn(struct green_hub *h, struct message *m)
+{
+    struct spawn_message *s = (struct spawn_message *)m;
+    green_t *g = green__spawn(h, &plain_options, s->fn, s->arg, s->site);
+
+    if (h && !g) {
+        green__mail_hold(h, m);
+        return;
+    }
+    green_release(g);
+    green__sys.free(s);
+}
+
+int green_spawn_on(green_hub_t *hub, void *(*fn)(void *arg), void *arg)
+{
+    struct spawn_message *s;
+
+    if (!hub || !fn) {
+        errno = EINVAL;
+        return -1;
+    }
+    s = green__sys.malloc(sizeof *s);
+    if (!s)
+        return -1;
+    s->message.deliver = deliver_spawn;
+    s->fn = fn;
+    s->arg = arg;
+    s->site = __builtin_return_address(0);
+    if (green__post(hub, &s->message) == 0)
+        return 0;
+    green__sys.free(s);
+    return -1;
+}

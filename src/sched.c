@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* sched.c - layer 2: greenlets as things that run or do not.
+ *
+ * There is no scheduler greenlet.  Whoever stops takes the next from the ready
+ * queue and switches straight to it; when nobody is ready it turns the hub on
+ * its own stack.  Every switch goes through the one call in green__park, so
+ * that the processor's return predictor finds what it expects.
+ *
+ * Invariants:
+ *   1. A greenlet is in the ring at most once, and only in state READY.
+ *   2. The ring has room for all greenlets of the hub, so appending cannot fail.
+ *   3. A stack is attached exactly from a greenlet's first switch (or its spawn, if
+ *      it carries a copied argument) to its end. */
+#include "sched.h"
+#include <errno.h>
+#include <string.h>
+#include "fiber.h"
+#include "overflow.h"
+#include "switch.h"
+#include "sys.h"
+#include "trace.h"
+
+_Thread_local struct green_hub *green__current_hub
+    __attribute__((tls_model("initial-exec")));
+
+int green__sched_reserve(struct green_hub *h, uint32_t n)
+{
+    uint32_t room = 64, i;
+    green_t **ring;
+
+    while (room < n)
+        room *= 2;
+    if (h->ring && room <= h->mask + 1)
+        return 0;
+    ring = green__sys.malloc(room * sizeof *ring);
+    if (!ring)
+        return -1;
+    memset(ring, 0, room * sizeof *ring);
+    for (i = h->head; i != h->tail; i++)
+        ring[i & (room - 1)] = h->ring[i & h->mask];
+    green__sys.free(h->ring);
+    h->ring = ring;
+    h->mask = room - 1;
+    return 0;
+}
+
+/* A program may install its SIGSEGV handler at any time, most do early: look
+ * after ours with each of the first greenlets, then ever more rarely. */
+static void guard_handler(struct green_hub *h)
+{
+    unsigned n = ++h->attaches;
+
+    if (n <= 64 || (n & (n - 1)) == 0)
+        green__overflow_arm(h);
+}
+
+static void attach(green_t *g)
+{
+    struct green_hub *h = g->hub;
+
+    if (!g->stack)
+        g->stack = g->begin = green__stack_attach(&h->stacks, g->stack_class);
+    guard_handler(h);
+}
+
+static void swap_plain(green_t *from, green_t *to)
+{
+    if (LIKELY(to->sp != NULL)) {
+        green__switch(&from->sp, to->sp);
+        return;
+    }
+    attach(to);
+    green__start(&from->sp, to->begin, to->hub->entry,
+                 to->hub->default_control);
+}
+
+/* The same while somebody watches: a sanitizer, or the trace hash. */
+static void swap_watched(green_t *from, green_t *to)
+{
+    struct green_hub *h = from->hub;
+
+    if (h->trace_on)
+        green__trace_switch(h, from, to);
+    if (h->fibers_on) {
+        if (!to->sp)
+            attach(to);
+        green__fiber_leave(from, to, false);
+    }
+    swap_plain(from, to);
+    if (h->fibers_on)
+        green__fiber_arrive(from);
+}
+
+void green__sched_open(struct green_hub *h)
+{
+    h->fibers_on = green__fiber_active();
+    h->trace_on = green__trace_wanted();
+    h->swap = h->fibers_on || h->trace_on ? swap_watched : swap_plain;
+    h->default_control = green__control();
+    h->current = &h->main;
+    h->main.state = GREEN_STATE_RUNNING;
+}
+
+void green__sched_close(struct green_hub *h)
+{
+    green__sys.free(h->ring);
+    h->ring = NULL;
+}
+
+/* The next greenlet is known a few switches ahead: fetch its control block. */
+static inline green_t *take_next(struct green_hub *h)
+{
+    __builtin_prefetch(h->ring[(h->head + 4) & h->mask]);
+    return h->ring[h->head++ & h->mask];
+}
+
+green_t *green__next(struct green_hub *h)
+{
+    if (UNLIKELY(--h->budget < 0 || green__ring_empty(h)))
+        h->turn(h);
+    return take_next(h);
+}
+
+__attribute__((noinline)) void green__park(struct green_hub *h)
+{
+    green_t *self = h->current, *next;
+    int saved_errno = errno;
+
+    next = green__next(h);
+    if (next != self) {
+        h->switches++;
+        h->current = next;
+        next->state = GREEN_STATE_RUNNING;
+        h->swap(self, next);
+    }
+    self->state = GREEN_STATE_RUNNING;
+    errno = saved_errno;
+}
+
+_Noreturn void green__leave_for(struct green_hub *h, green_t *self,
+                                green_t *next)
+{
+    h->switches++;
+    h->current = next;
+    next->state = GREEN_STATE_RUNNING;
+    if (h->trace_on)
+        green__trace_switch(h, self, next);
+    if (!next->sp)
+        attach(next);
+    if (h->fibers_on)
+        green__fiber_leave(self, next, true);
+    if (next->sp)
+        green__leave(next->sp);
+    green__restart(next->begin, h->entry, h->default_control);
+}
+
+void green__give_way(struct green_hub *h)
+{
+    h->current->reason = WAIT_YIELD;
+    green__make_ready(h->current);
+    green__park(h);
+}
