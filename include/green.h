@@ -1199,6 +1199,7 @@ GREEN_API int green_select(green_case_t *cases, int n, int64_t timeout);
  *
  * They wait whether or not the descriptor is non-blocking, and do not change
  * the flags of one that you made, which it may share with other processes.
+ * (Accept and connect set O_NONBLOCK for the moment of one system call.)
  * They take no timeout; a scope bounds them.  They are not interrupted by
  * signals.  Any number of greenlets may wait on one descriptor.  Close it with
  * green_close, which ends their waits.
@@ -1333,7 +1334,8 @@ GREEN_API ssize_t green_write_all(int fd, const void *buffer, size_t n);
 
 /* Receive from a socket, at least one byte and at most n, or one datagram.
  *
- * MSG_DONTWAIT in flags means just that; the other flags are recv(2)'s.
+ * MSG_DONTWAIT in flags means just that, and MSG_WAITALL waits for all n bytes;
+ * the other flags are recv(2)'s.
  *
  * Returns the number of bytes, 0 at the end of the stream, or -1 with errno:
  *     EAGAIN     there is nothing yet, and MSG_DONTWAIT was given;
@@ -1460,8 +1462,10 @@ GREEN_API int green_connect(int fd, const struct sockaddr *address,
  * with errno:
  *     ETIMEDOUT  an enclosing scope's time is up;
  *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits for no descriptor at all, and nothing could ever
+ *                end that;
  *     ENOMEM     no memory to watch them;
- *     EINVAL     fds is NULL and n above 0.
+ *     EFAULT     fds is NULL and n above 0.
  *
  * Switches if none of them is ready. */
 GREEN_API int green_poll(struct pollfd *fds, nfds_t n, int64_t timeout);
