@@ -47,6 +47,8 @@ def check_files(root, sources):
     on_disk = {str(path.relative_to(root)) for pattern in ("src/*.c", "arch/*.S")
                for path in root.glob(pattern)}
     listed = {path for path, layer in sources}
+    if len(listed) < len(sources):
+        yield "CMakeLists.txt lists a file twice"
     for path in sorted(on_disk - listed):
         yield f"{path} is not listed in CMakeLists.txt"
     for path, layer in sources:
