@@ -42,8 +42,8 @@
  * switches", "Switches" (always), "Switches if" or "May switch".  Between two
  * switches everything is yours alone, and no lock is needed.
  *
- * A blocking call is one that can switch.  In what follows, `main` is the
- * greenlet that a thread begins with.
+ * A blocking call is one that can switch.  In what follows, main stands for
+ * the greenlet that a thread begins with, whatever its function is called.
  *
  *
  * Results and errors
@@ -61,6 +61,11 @@
  *     ENOMEM     there is no memory, and nothing was changed;
  *     EINVAL     an argument that no caller could mean, such as NULL for g;
  *     other      from the system call, untouched.
+ *
+ * Nothing could ever end a wait when no greenlet is ready, no timer runs, no
+ * descriptor is waited for, and no other thread has greenlets or owes us an
+ * answer.  Then a report tells who waits for what, and the wait of main fails;
+ * the others go on waiting, since main may yet end their waits.
  *
  * A thread's first call makes its hub and can therefore fail with ENOMEM (or
  * EMFILE and the like); this is not repeated at each call.  Nothing on the way
@@ -137,7 +142,8 @@
  * from greenlets of the thread whose objects you pass to it; handing it a
  * greenlet of another thread aborts where that is noticed.  To reach another
  * thread use green_spawn_on; to let one do slow work, green_offload.  When a
- * thread ends, its greenlets are gone.
+ * thread ends, its greenlets are gone, wherever they were, and what they held
+ * is lost.
  *
  * Do not hold a pthread mutex across a blocking call, and never longjmp into
  * the frames of another greenlet.  Static buffers, such as strtok's, and
@@ -1773,8 +1779,8 @@ GREEN_API int green_stats(green_stats_t *stats);
  * Never switches. */
 GREEN_API uint64_t green_trace_hash(void);
 
-/* Have fn(arg) called when main waits and nothing could ever end its wait,
- * instead of the report on standard error.
+/* Have fn(arg) called when nothing could ever end the wait of main, instead of
+ * the report on standard error.
  *
  * It is called before the wait fails with EDEADLK, and must not block.  It may
  * call green_dump.  NULL brings the report back.  Each thread's hub has its
