@@ -278,6 +278,19 @@ static void a_pipe_without_readers_wakes_writers(void **state)
     close(fds[1]);
 }
 
+static void a_pipe_without_writers_wakes_readers(void **state)
+{
+    int fds[2];
+
+    (void)state;
+    assert_int_equal(green__sys.pipe(fds), 0);
+    want_and_watch(fds[0], GREEN_READ, 7);
+    settle();
+    close(fds[1]);
+    look_for(fds[0], GREEN_READ | READY_ENDED);
+    close(fds[0]);
+}
+
 static void many_descriptors_are_told_each_with_its_generation(void **state)
 {
     int fds[MANY][2];
@@ -689,6 +702,7 @@ static int run_tests_of(const struct poller_ops *tested)
         POLLER_TEST(a_hang_up_wakes_both_directions),
         POLLER_TEST(the_end_of_sending_wakes_readers_only),
         POLLER_TEST(a_pipe_without_readers_wakes_writers),
+        POLLER_TEST(a_pipe_without_writers_wakes_readers),
         POLLER_TEST(many_descriptors_are_told_each_with_its_generation),
         POLLER_TEST(generations_have_all_32_bits),
         POLLER_TEST(a_closed_descriptor_is_refused_with_ebadf),

@@ -19,6 +19,7 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -189,11 +190,12 @@ static void many_ranges_are_advised_in_one_call(void **state)
 /* The second call finds the first one's lesson learnt. */
 static bool advise_twice(void)
 {
-    int before = dup(0), after;
-    bool good = advise_two_pages() && advise_two_pages();
+    int before = dup(2), after;
+    bool good;
 
     close(before);
-    after = dup(0);
+    good = advise_two_pages() && advise_two_pages();
+    after = dup(2);
     return good && after == before; /* no descriptor was left open */
 }
 
@@ -221,6 +223,44 @@ static void a_kernel_without_the_call_is_told_by_enosys(void **state)
                           advice_is_enosys);
 }
 
+/* ---- calls that do not wait ---- */
+
+static bool cannot_promise_to_read(void)
+{
+    char byte;
+    const struct iovec iov = {&byte, 1};
+    int fds[2];
+
+    errno = 0;
+    return pipe(fds) == 0 && green__sys.readv_nowait(fds[0], &iov, 1) == -1 &&
+           errno == EOPNOTSUPP;
+}
+
+static bool cannot_promise_to_write(void)
+{
+    char byte = 'x';
+    const struct iovec iov = {&byte, 1};
+    int fds[2];
+
+    errno = 0;
+    return pipe(fds) == 0 && green__sys.writev_nowait(fds[1], &iov, 1) == -1 &&
+           errno == EOPNOTSUPP;
+}
+
+/* Each kernel has another word for it; ours is always the same. */
+static void what_a_kernel_cannot_promise_is_eopnotsupp(void **state)
+{
+    static const unsigned words[] = {ENOSYS, EINVAL, EOPNOTSUPP};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        check_on_older_kernel(SYS_preadv2, ANY_ARGUMENT, words[i],
+                              cannot_promise_to_read);
+        check_on_older_kernel(SYS_pwritev2, ANY_ARGUMENT, words[i],
+                              cannot_promise_to_write);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +272,7 @@ int main(void)
         cmocka_unit_test(many_ranges_are_advised_in_one_call),
         cmocka_unit_test(so_they_are_on_kernels_without_pidfd_self),
         cmocka_unit_test(a_kernel_without_the_call_is_told_by_enosys),
+        cmocka_unit_test(what_a_kernel_cannot_promise_is_eopnotsupp),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
