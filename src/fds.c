@@ -106,6 +106,7 @@ static void new_life(struct fd_state *s)
 {
     green__wake_all(&s->waiters, EBADF);
     s->generation++;
+    s->lives++;
     s->watched = s->drained = s->ended = s->stream = false;
     s->how = 0;
 }

@@ -74,7 +74,7 @@ static uint32_t closings_of(int fd)
 {
     struct fd_state *state = green__fd(green__hub(), fd);
 
-    return state ? state->generation : 0;
+    return state ? state->lives : 0;
 }
 
 static void link_connection(struct connection *c)
