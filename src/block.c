@@ -102,7 +102,8 @@ void green_release(green_t *g)
     if (!g)
         return;
     green__check_thread(g, "green_release");
-    if (g->references == 0)
+    if (g->references == 0 ||
+        (g->references == 1 && g->state != GREEN_STATE_ENDED))
         green__misuse("green_release", "the greenlet was released too often");
     if (--g->references == 0)
         green__block_give(g);

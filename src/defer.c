@@ -5,7 +5,6 @@
  * calls it, else when its function returns. */
 #include "defer.h"
 #include <errno.h>
-#include "local.h"
 #include "sys.h"
 
 struct deferred {
@@ -32,7 +31,8 @@ void green__deferred_run(green_t *g)
 static void farewell(struct green_hub *h)
 {
     green__deferred_run(&h->main);
-    green__locals_end(&h->main);
+    if (h->end_locals)
+        h->end_locals(&h->main);
 }
 
 static struct green_hub *first_to_defer; /* whose thread calls exit, presumably */
@@ -43,7 +43,7 @@ static void farewell_at_exit(void)
         farewell(first_to_defer);
 }
 
-static void expect_farewell(struct green_hub *h)
+void green__expect_farewell(struct green_hub *h)
 {
     static bool registered;
 
@@ -67,7 +67,7 @@ int green_defer(void (*fn)(void *arg), void *arg)
     if (!h || !fn || !(d = green__sys.malloc(sizeof *d)))
         return -1;
     if (h->current == &h->main)
-        expect_farewell(h);
+        green__expect_farewell(h);
     d->fn = fn;
     d->arg = arg;
     d->next = h->current->deferred;

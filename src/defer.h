@@ -8,4 +8,7 @@
 /* g ends: run what it deferred, the latest first. */
 void green__deferred_run(green_t *g);
 
+/* The main greenlet has something to do when its thread ends. */
+void green__expect_farewell(struct green_hub *h);
+
 #endif

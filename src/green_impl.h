@@ -165,6 +165,7 @@ struct green_hub {
     uint64_t last_id;
     uint64_t spawned;
     void (*farewell)(struct green_hub *h); /* main's deferred calls and locals */
+    void (*end_locals)(green_t *g);        /* set by local.c */
     void (*free_greenlets)(struct green_hub *h);
     green_t main;                /* the thread's own greenlet */
 

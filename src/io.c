@@ -250,18 +250,25 @@ ssize_t green_write_all(int fd, const void *buffer, size_t n)
     return (ssize_t)done;
 }
 
+/* Files do not keep anybody waiting, but others may be. */
+static struct green_hub *begin_file_call(void)
+{
+    struct green_hub *h = green__hub();
+
+    if (green__refused(h, GREEN_FOREVER))
+        return NULL;
+    green__spend(h);
+    return h;
+}
+
 ssize_t green_pread(int fd, void *buffer, size_t n, off_t offset)
 {
-    if (green__refused(green__hub(), GREEN_FOREVER))
-        return -1;
-    return green__sys.pread(fd, buffer, n, offset);
+    return begin_file_call() ? green__sys.pread(fd, buffer, n, offset) : -1;
 }
 
 ssize_t green_pwrite(int fd, const void *buffer, size_t n, off_t offset)
 {
-    if (green__refused(green__hub(), GREEN_FOREVER))
-        return -1;
-    return green__sys.pwrite(fd, buffer, n, offset);
+    return begin_file_call() ? green__sys.pwrite(fd, buffer, n, offset) : -1;
 }
 
 int green_close(int fd)

@@ -4,7 +4,10 @@
  * A thread is started when there are more tasks than idle threads, up to a limit,
  * and never before the first task.  It stays, since the next task will come.
  *
- *     busy <---> idle ---> dismissed, at exit
+ *     starts ---> idle <---> busy        at exit, unless busy: dismissed
+ *
+ * Between the two, and at its start, a worker is neither.  Busy is one that runs
+ * what the user gave it, and may do so for ever.
  *
  * Invariants, under lanes_lock:
  * 1. A task is in its lane's queue exactly while place.queue is not NULL;
@@ -26,7 +29,8 @@ struct worker {
     struct worker *next;
     struct lane *lane;
     pthread_t thread;
-    bool idle;                   /* waits in worker_wait */
+    bool idle;                   /* waits for a task */
+    bool busy;                   /* runs one */
     bool dismissed;              /* ends, and is joined by who dismissed it */
 };
 
@@ -76,40 +80,56 @@ static struct task *worker_next(struct worker *w)
     return task;
 }
 
-static void *run_worker(void *arg)
+/* Called and left with the lock. */
+static void worker_run(struct worker *w, struct task *task)
+{
+    w->busy = true;
+    pthread_mutex_unlock(&lanes_lock);
+    task->run(task->arg);
+    pthread_mutex_lock(&lanes_lock);
+    w->busy = false;
+    pthread_mutex_unlock(&lanes_lock);
+    task->done(task->arg);
+    pthread_mutex_lock(&lanes_lock);
+}
+
+static void *worker_main(void *arg)
 {
     struct worker *w = arg;
     struct task *task;
 
     pthread_mutex_lock(&lanes_lock);
-    while ((task = worker_next(w)) != NULL) {
-        pthread_mutex_unlock(&lanes_lock);
-        task->run(task->arg);
-        pthread_mutex_lock(&lanes_lock);
-    }
+    while ((task = worker_next(w)) != NULL)
+        worker_run(w, task);
     pthread_mutex_unlock(&lanes_lock);
     return NULL;
 }
 
 /* ---- the ends of a process: exit and fork ---- */
 
-/* Take the idle workers out of a lane. */
-static struct worker *dismiss_idle(struct lane *lane)
+static void dismiss(struct worker *w)
+{
+    if (w->idle)
+        w->lane->idle--;
+    w->idle = false;
+    w->dismissed = true;
+    w->lane->threads--;
+}
+
+/* Take the workers that will not be long out of a lane. */
+static struct worker *dismiss_free(struct lane *lane)
 {
     struct worker **at = &lane->workers, *dismissed = NULL, *w;
 
     while ((w = *at) != NULL) {
-        if (!w->idle) {
+        if (w->busy) {
             at = &w->next;
             continue;
         }
-        w->idle = false;
-        w->dismissed = true;
-        lane->idle--;
-        lane->threads--;
         *at = w->next;
         w->next = dismissed;
         dismissed = w;
+        dismiss(w);
     }
     pthread_cond_broadcast(&lane->more);
     return dismissed;
@@ -126,15 +146,15 @@ static void join_workers(struct worker *w)
     }
 }
 
-/* At exit.  Idle threads end here, so that tools which look for leaks find none.
- * Busy ones cannot be waited for, who knows how long; exit ends them. */
+/* At exit.  Threads end here, so that tools which look for leaks find none; but
+ * not the busy ones, that exit cannot wait for. */
 static void end_lanes(void)
 {
     struct worker *users, *lookups;
 
     pthread_mutex_lock(&lanes_lock);
-    users = dismiss_idle(&green__user_lane);
-    lookups = dismiss_idle(&green__lookup_lane);
+    users = dismiss_free(&green__user_lane);
+    lookups = dismiss_free(&green__lookup_lane);
     pthread_mutex_unlock(&lanes_lock);
     join_workers(users);
     join_workers(lookups);
@@ -201,7 +221,7 @@ static int start_worker(struct worker *w)
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    error = green__sys.thread_start(&w->thread, run_worker, w);
+    error = green__sys.thread_start(&w->thread, worker_main, w);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     return error;
 }

@@ -11,8 +11,9 @@
 
 struct task {
     struct green_waiter place;   /* in the queue of its lane; lane.c's */
-    void (*run)(void *arg);      /* called once, in a thread; the task may be
-                                    gone when it returns */
+    void (*run)(void *arg);      /* called in a thread; takes as long as it does */
+    void (*done)(void *arg);     /* called after it; must not block; the task may
+                                    be gone when it returns */
     void *arg;
 };
 

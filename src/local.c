@@ -8,7 +8,7 @@
  * Invariant: a local is in a greenlet's list at most once, never with NULL. */
 #include "local.h"
 #include <errno.h>
-#include "misuse.h"
+#include "defer.h"
 #include "sys.h"
 
 struct local_value {
@@ -66,6 +66,9 @@ static int add_local(struct green_hub *h, green_local_t *l, void *value)
     v->value = value;
     v->next = h->current->locals;
     h->current->locals = v;
+    h->end_locals = green__locals_end;
+    if (h->current == &h->main)
+        green__expect_farewell(h);
     return 0;
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* mail.c - layer 4: the hubs of all threads, and what they send each other.
  *
- * This is the one file in which threads meet.  A message is pushed on a list by
- * one atomic exchange and taken, with all others, by another, so it is neither
- * lost nor held up; each sender's messages arrive in its order.  The list of
- * hubs, under a lock, tells whether a hub still exists.
+ * This is the one file in which threads meet.  Under the lock of the list of
+ * hubs, which tells whether a hub still exists, a message is pushed on the hub's
+ * list; the hub takes all at once by an atomic exchange, without the lock.  Each
+ * sender's messages arrive in its order.
  *
  *   awake   what a post does
  *   true    push: the hub looks before it rests

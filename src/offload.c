@@ -61,12 +61,18 @@ static void drop_job(struct job *job)
     green__sys.free(job);
 }
 
-/* In a thread. */
+/* In a thread, as the next. */
 static void run_job(void *arg)
 {
     struct job *job = arg;
 
     job->result = job->fn(job->arg);
+}
+
+static void answer_job(void *arg)
+{
+    struct job *job = arg;
+
     if (green__post(job->hub, &job->answer) != 0)
         drop_job(job); /* its hub is gone, and the greenlet with it */
 }
@@ -132,6 +138,7 @@ static struct job *make_job(struct green_hub *h)
         return NULL;
     job->answer.deliver = deliver_answer;
     job->task.run = run_job;
+    job->task.done = answer_job;
     job->task.arg = job;
     job->hub = h;
     job->asker = asker_number();

@@ -55,9 +55,10 @@ int green_wait_fd(int fd, int events, int64_t timeout)
 
 /* ---- poll ---- */
 
+/* Errors and hang-ups are told of unasked. */
 static int wanted(const struct pollfd *p)
 {
-    return (p->events & (POLLIN | POLLPRI) ? GREEN_READ : 0) |
+    return READY_ENDED | (p->events & (POLLIN | POLLPRI) ? GREEN_READ : 0) |
            (p->events & POLLOUT ? GREEN_WRITE : 0);
 }
 

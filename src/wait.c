@@ -13,6 +13,7 @@
  *      the heaps was found when it was spawned. */
 #include "wait.h"
 #include <errno.h>
+#include "misuse.h"
 #include "scope.h"
 
 /* Refused calls in a row before the others get a turn, so that a loop that
@@ -39,6 +40,9 @@ void green__end_wait(green_t *g, int index, int error)
     struct green_hub *h = g->hub;
     unsigned i;
 
+    if (UNLIKELY(h != green__current_hub))
+        green__misuse("waking a greenlet", "it belongs to another thread, which "
+                      "only green_spawn_on may reach");
     for (i = 0; i < g->n_waits; i++)
         list_remove(nth_waiter(g, i));
     if (g->timer)
