@@ -29,7 +29,7 @@
 
     property 0xc0000002, 1
 
-#define MXCSR_CONTROL 0xffc0 /* rounding, masks, flush to zero, denormals */
+    .set MXCSR_CONTROL, 0xffc0   /* rounding, masks, subnormal numbers */
 
 /* Save the registers; control words also to eax and ecx. */
 .macro save
@@ -51,7 +51,7 @@
     pushq %r15
     .cfi_adjust_cfa_offset 8
     .cfi_rel_offset %r15, 0
-    subq $8, %rsp
+    leaq -8(%rsp), %rsp
     .cfi_adjust_cfa_offset 8
     stmxcsr (%rsp)
     fnstcw 4(%rsp)
@@ -67,7 +67,7 @@
     xorw 4(%rsp), %cx
     orl %edx, %ecx
     jnz 2f
-1:  addq $8, %rsp
+1:  leaq 8(%rsp), %rsp
     .cfi_remember_state
     .cfi_adjust_cfa_offset -8
     popq %r15
@@ -151,35 +151,45 @@ function green__start
     movq %r8, %rcx
     movq %rsp, (%rdi)
     movq %rsi, %rsp
+    .cfi_undefined %rip
+    jmp green__begin
     .cfi_endproc
-end green__start                 /* goes on in green__begin */
+end green__start
 
 /* The outermost frame of a greenlet: rsp is its top, rdx its entry, rcx its
- * control words.  Reached by a jump; unwinding ends here. */
+ * control words.  Reached by a jump; unwinding ends here, and at a return
+ * address of 0 for those who do not understand that there is none.
+ *
+ *     top -  8   0
+ *     top - 16   x87 control word and MXCSR, as above */
 local green__begin
     .cfi_startproc
     .cfi_undefined %rip
     .cfi_undefined %rbp
-    stmxcsr -8(%rsp)
-    fnstcw -4(%rsp)
-    movl -8(%rsp), %eax
+    xorl %ebp, %ebp
+    pushq %rbp
+    .cfi_adjust_cfa_offset 8
+    leaq -8(%rsp), %rsp
+    .cfi_adjust_cfa_offset 8
+    stmxcsr (%rsp)
+    fnstcw 4(%rsp)
+    movl (%rsp), %eax
     movl %eax, %r8d
     xorl %ecx, %r8d
     andl $MXCSR_CONTROL, %r8d
     shrq $32, %rcx
-    movzwl -4(%rsp), %r9d
+    movzwl 4(%rsp), %r9d
     xorl %ecx, %r9d
     orl %r8d, %r9d
     jnz 2f
-1:  xorl %ebp, %ebp
-    call *%rdx
+1:  call *%rdx
     ud2
 2:  xorl %r8d, %eax
-    movl %eax, -8(%rsp)
-    movw %cx, -4(%rsp)
-    ldmxcsr -8(%rsp)
+    movl %eax, (%rsp)
+    movw %cx, 4(%rsp)
+    ldmxcsr (%rsp)
     fnclex
-    fldcw -4(%rsp)
+    fldcw 4(%rsp)
     jmp 1b
     .cfi_endproc
 end green__begin
