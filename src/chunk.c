@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* chunk.c - layer 1: the address space that stacks are cut from.
+ *
+ * Chunks are large, so that they are few, but not so large that a system which
+ * counts what is mapped would refuse them.  A list of all chunks of the process
+ * tells a handler of SIGSEGV whether an address is in a guard.  It may run at
+ * any time, in any thread, so the list is read without a lock and its entries
+ * are never freed but used again: blocks of them, each twice as large as the
+ * one before.
+ *
+ * Invariant: an entry with a start has the stride and slots that go with it. */
+#include "chunk.h"
+#include <errno.h>
+#include "guard.h"
+#include "stack.h"
+#include "switch.h"
+#include "sys.h"
+
+enum { ADVICE_NO_HUGE_PAGE = 15, FIRST_CHUNKS = 16 };
+
+static const size_t chunk_size = (size_t)64 << 20;
+
+struct chunk_block {
+    _Atomic(struct chunk_block *) next;
+    size_t n;
+    struct chunk *chunks;
+};
+
+static struct chunk first_chunks[FIRST_CHUNKS];
+static struct chunk_block first_block = {NULL, FIRST_CHUNKS, first_chunks};
+
+/* ---- the list of all ---- */
+
+static struct chunk *take_chunk_of(struct chunk_block *b)
+{
+    size_t i;
+
+    for (i = 0; i < b->n; i++)
+        if (!atomic_load_explicit(&b->chunks[i].taken, memory_order_relaxed)
+            && !atomic_exchange(&b->chunks[i].taken, true))
+            return &b->chunks[i];
+    return NULL;
+}
+
+/* The next block, made here unless another thread is faster; NULL with ENOMEM. */
+static struct chunk_block *next_block(struct chunk_block *b)
+{
+    struct chunk_block *next = atomic_load(&b->next), *none = NULL;
+
+    if (next)
+        return next;
+    next = green__zalloc(sizeof *next + 2 * b->n * sizeof *next->chunks);
+    if (!next)
+        return NULL;
+    next->n = 2 * b->n;
+    next->chunks = (struct chunk *)(next + 1);
+    if (atomic_compare_exchange_strong(&b->next, &none, next))
+        return next;
+    green__sys.free(next);
+    return none;
+}
+
+static struct chunk *take_chunk(void)
+{
+    struct chunk_block *b;
+    struct chunk *c = NULL;
+
+    for (b = &first_block; b && !c; b = c ? b : next_block(b))
+        c = take_chunk_of(b);
+    return c;
+}
+
+static void give_chunk_back(struct chunk *c)
+{
+    atomic_store_explicit(&c->start, NULL, memory_order_release);
+    atomic_store_explicit(&c->taken, false, memory_order_release);
+}
+
+static bool has_guard_at(struct chunk *c, uintptr_t address)
+{
+    char *start = atomic_load_explicit(&c->start, memory_order_acquire);
+    size_t stride = atomic_load_explicit(&c->stride, memory_order_relaxed);
+    uintptr_t offset = address - (uintptr_t)start;
+
+    return start && offset < green__chunk_slots(c) * stride
+        && offset % stride < green__guard_size();
+}
+
+bool green__stack_is_guard(const void *address)
+{
+    struct chunk_block *b;
+    size_t i;
+
+    for (b = &first_block; b; b = atomic_load(&b->next))
+        for (i = 0; i < b->n; i++)
+            if (has_guard_at(&b->chunks[i], (uintptr_t)address))
+                return true;
+    return false;
+}
+
+/* ---- one chunk ---- */
+
+static char *map_chunk(size_t size)
+{
+    char *start = green__sys.mmap(NULL, size, PROT_READ | PROT_WRITE,
+                                  MAP_PRIVATE | MAP_ANONYMOUS | CHUNK_NORESERVE
+                                      | CHUNK_STACK, -1, 0);
+
+    return start == MAP_FAILED ? NULL : start;
+}
+
+/* As large as a chunk should be or, where address space is short, smaller.  A
+ * huge page would make the first touch of one stack cost the memory of many. */
+static char *map_slots(size_t stride, size_t *size)
+{
+    char *start = NULL;
+
+    for (*size = chunk_size; !start && *size > stride; *size /= 2)
+        if ((start = map_chunk(*size)))
+            break;
+    if (!start)
+        start = map_chunk(*size = stride);
+    if (start)
+        green__sys.madvise(start, *size, ADVICE_NO_HUGE_PAGE);
+    return start;
+}
+
+static bool runs_on_valgrind(void)
+{
+    const uintptr_t request[6] = {0x1001};
+
+    return green__valgrind(request) != 0;
+}
+
+struct chunk *green__chunk_open(size_t stride)
+{
+    struct chunk *c = take_chunk();
+    char *start;
+
+    if (!c)
+        return NULL;
+    start = map_slots(stride, &c->size);
+    if (!start) {
+        give_chunk_back(c);
+        errno = ENOMEM;
+        return NULL;
+    }
+    c->next = NULL;
+    c->valgrind_ids = NULL;
+    if (runs_on_valgrind())
+        c->valgrind_ids = green__zalloc(c->size / stride * sizeof(uintptr_t));
+    atomic_store_explicit(&c->stride, stride, memory_order_relaxed);
+    atomic_store_explicit(&c->slots, c->size / stride, memory_order_relaxed);
+    atomic_store_explicit(&c->start, start, memory_order_release);
+    return c;
+}
+
+/* Valgrind takes a switch to a stack that it does not know for a stack pointer
+ * that moved far, and the frames in between for dead. */
+void green__chunk_use(struct chunk *c, size_t slot)
+{
+    char *low = green__chunk_slot(c, slot) + green__guard_size();
+    char *end = green__chunk_slot(c, slot + 1);
+    const uintptr_t request[6] = {0x1501, (uintptr_t)low, (uintptr_t)end};
+
+    if (c->valgrind_ids)
+        c->valgrind_ids[slot] = green__valgrind(request) + 1;
+}
+
+static void forget_slots(struct chunk *c)
+{
+    size_t i;
+
+    for (i = 0; c->valgrind_ids && i < green__chunk_slots(c); i++) {
+        const uintptr_t request[6] = {0x1502, c->valgrind_ids[i] - 1};
+
+        if (c->valgrind_ids[i])
+            green__valgrind(request);
+    }
+    green__sys.free(c->valgrind_ids);
+}
+
+void green__chunk_close(struct chunk *c)
+{
+    forget_slots(c);
+    green__sys.munmap(green__chunk_slot(c, 0), c->size);
+    give_chunk_back(c);
+}
