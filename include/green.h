@@ -733,6 +733,70 @@ GREEN_API bool green_event_is_set(const green_event_t *e);
  * run: those go first. */
 GREEN_API int green_event_wait(green_event_t *e, int64_t timeout);
 
+/* ---- future: a result that somebody will deliver ---- */
+
+/* A future is an event with a value: one greenlet sets it or lets it fail, once,
+ * and any number get what it was given, before or after:
+ *
+ *     static green_future_t page = GREEN_FUTURE_INIT;
+ *
+ *     green_future_get(&page, &value, GREEN_SEC);  in many greenlets
+ *     green_future_set(&page, text);               in one
+ */
+
+/* A future. */
+typedef struct green_future { /* private */
+    bool is_ready;
+    int error;
+    void *value;
+    green_waiters_t waiters;
+} green_future_t;
+
+/* The initial value of a future that is not ready. */
+#define GREEN_FUTURE_INIT {false, 0, NULL, {NULL, NULL}}
+
+/* Make a future that is not ready.
+ *
+ * Never switches. */
+GREEN_API void green_future_init(green_future_t *f);
+
+/* Deliver a value, and wake all who wait for it, in the order they came.
+ *
+ * Returns 0, or -1 with errno:
+ *     EALREADY   the future is ready already; it keeps what it has.
+ *
+ * Never switches. */
+GREEN_API int green_future_set(green_future_t *f, void *value);
+
+/* Deliver a failure: whoever gets the future fails with this errno.
+ *
+ * Returns 0, or -1 with errno:
+ *     EALREADY   the future is ready already; it keeps what it has;
+ *     EINVAL     error is 0.
+ *
+ * Never switches. */
+GREEN_API int green_future_fail(green_future_t *f, int error);
+
+/* Tell whether a future has been set or has failed.
+ *
+ * Returns true if so.
+ *
+ * Never switches. */
+GREEN_API bool green_future_is_ready(const green_future_t *f);
+
+/* Get a future's value, waiting until it is ready.  value may be NULL.
+ *
+ * Returns 0, or -1 with errno:
+ *     (any)      what green_future_fail was given;
+ *     ETIMEDOUT  it was not ready in time;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that;
+ *     EINVAL     f is NULL.
+ *
+ * Switches if the future is not ready. */
+GREEN_API int green_future_get(green_future_t *f, void **value,
+                               int64_t timeout);
+
 /* ---- sem: so many at a time ---- */
 
 /* A semaphore is a number of permits.  Taking one waits until there is one;
@@ -838,6 +902,51 @@ GREEN_API int green_mutex_lock(green_mutex_t *m, int64_t timeout);
  * Never switches. */
 GREEN_API void green_mutex_unlock(green_mutex_t *m);
 
+/* ---- rlock: a mutex that its owner may lock again ---- */
+
+/* An rlock is for code that takes a lock and calls code that takes it too:
+ *
+ *     green_rlock_lock(&l, GREEN_FOREVER);
+ *     green_rlock_lock(&l, GREEN_FOREVER);   at once: it is ours
+ *     green_rlock_unlock(&l);
+ *     green_rlock_unlock(&l);                now others may have it
+ */
+
+/* A lock that counts. */
+typedef struct green_rlock { /* private */
+    green_mutex_t mutex;
+    unsigned long depth;
+} green_rlock_t;
+
+/* The initial value of an rlock that is free. */
+#define GREEN_RLOCK_INIT {GREEN_MUTEX_INIT, 0}
+
+/* Make an rlock that is free.
+ *
+ * Never switches. */
+GREEN_API void green_rlock_init(green_rlock_t *l);
+
+/* Lock an rlock, waiting in line while another greenlet holds it.
+ *
+ * Each lock needs an unlock of its own.
+ *
+ * Returns 0, or -1 with errno:
+ *     ETIMEDOUT  it did not become free in time;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    its owner waits for the caller, or main waits and nothing
+ *                could ever end that;
+ *     EINVAL     l is NULL.
+ *
+ * Switches if another greenlet holds the lock. */
+GREEN_API int green_rlock_lock(green_rlock_t *l, int64_t timeout);
+
+/* Undo one lock; with the last the longest waiting becomes the owner.
+ *
+ * The caller must be the owner: anything else aborts.
+ *
+ * Never switches. */
+GREEN_API void green_rlock_unlock(green_rlock_t *l);
+
 /* ---- cond: wait until something is true ---- */
 
 /* A condition variable lets greenlets that hold a mutex wait for a change in
@@ -895,6 +1004,141 @@ GREEN_API void green_cond_signal(green_cond_t *c);
  *
  * Never switches. */
 GREEN_API void green_cond_broadcast(green_cond_t *c);
+
+/* ---- rwlock: many readers or one writer ---- */
+
+/* All are served in the order they came: readers queue behind a writer that
+ * waits, so writers are not starved.
+ *
+ *     green_rwlock_rdlock(&l, GREEN_FOREVER);   among other readers
+ *     green_rwlock_unlock(&l);
+ */
+
+/* A lock with two ways in. */
+typedef struct green_rwlock { /* private */
+    green_t *writer;
+    long readers;
+    green_waiters_t waiters;
+} green_rwlock_t;
+
+/* The initial value of an rwlock that is free. */
+#define GREEN_RWLOCK_INIT {NULL, 0, {NULL, NULL}}
+
+/* Make an rwlock that is free.
+ *
+ * Never switches. */
+GREEN_API void green_rwlock_init(green_rwlock_t *l);
+
+/* Lock for reading, waiting while a writer holds the lock or is in line for it.
+ *
+ * A reader that locks again while a writer waits in between waits for itself;
+ * nobody notices that.
+ *
+ * Returns 0, or -1 with errno:
+ *     ETIMEDOUT  it was not its turn in time;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    the caller holds it for writing, the writer waits for the
+ *                caller, or main waits and nothing could ever end that;
+ *     EINVAL     l is NULL.
+ *
+ * Switches if a writer holds the lock or anybody waits for it. */
+GREEN_API int green_rwlock_rdlock(green_rwlock_t *l, int64_t timeout);
+
+/* Lock for writing, waiting until nobody else holds the lock.
+ *
+ * Returns 0, or -1 with errno as green_rwlock_rdlock.
+ *
+ * Switches if the lock is held or anybody waits for it. */
+GREEN_API int green_rwlock_wrlock(green_rwlock_t *l, int64_t timeout);
+
+/* Give back a lock held for reading or writing, and let in who is next.
+ *
+ * To unlock what is not held, or what another holds for writing, aborts.
+ *
+ * Never switches. */
+GREEN_API void green_rwlock_unlock(green_rwlock_t *l);
+
+/* ---- barrier: wait until all have come ---- */
+
+/* A barrier for three lets greenlets go on three at a time:
+ *
+ *     static green_barrier_t start = GREEN_BARRIER_INIT(3);
+ *
+ *     green_barrier_wait(&start, GREEN_FOREVER);   in three greenlets
+ */
+
+/* A barrier; it can be used again and again. */
+typedef struct green_barrier { /* private */
+    unsigned count;
+    green_waiters_t waiters;
+} green_barrier_t;
+
+/* The initial value of a barrier for `count` greenlets, at least 1. */
+#define GREEN_BARRIER_INIT(count) {(count), {NULL, NULL}}
+
+/* Make a barrier for `count` greenlets; 0 aborts.
+ *
+ * Never switches. */
+GREEN_API void green_barrier_init(green_barrier_t *b, unsigned count);
+
+/* Wait until `count` greenlets have come; the last does not wait.
+ *
+ * Who was killed or timed out has not come, and another may come instead.
+ *
+ * Returns 1 to the last, 0 to the others, or -1 with errno:
+ *     ETIMEDOUT  the others did not come in time;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that;
+ *     EINVAL     b is NULL or for 0.
+ *
+ * Switches unless the caller is the last. */
+GREEN_API int green_barrier_wait(green_barrier_t *b, int64_t timeout);
+
+/* ---- waitgroup: wait until nothing is under way ---- */
+
+/* A count of things under way, for those whose greenlets are not at hand:
+ *
+ *     green_waitgroup_add(&w, 1);                   before each begins
+ *     green_waitgroup_done(&w);                     when each ends
+ *     green_waitgroup_wait(&w, GREEN_FOREVER);      until all have
+ */
+
+/* A waitgroup. */
+typedef struct green_waitgroup { /* private */
+    long count;
+    green_waiters_t waiters;
+} green_waitgroup_t;
+
+/* The initial value of a waitgroup in which nothing is under way. */
+#define GREEN_WAITGROUP_INIT {0, {NULL, NULL}}
+
+/* Make a waitgroup in which nothing is under way.
+ *
+ * Never switches. */
+GREEN_API void green_waitgroup_init(green_waitgroup_t *w);
+
+/* Count n more, or fewer if n is negative; at 0 all who wait are woken.
+ *
+ * A count below 0 aborts.
+ *
+ * Never switches. */
+GREEN_API void green_waitgroup_add(green_waitgroup_t *w, long n);
+
+/* Count one fewer.
+ *
+ * Never switches. */
+GREEN_API void green_waitgroup_done(green_waitgroup_t *w);
+
+/* Wait until the count is 0.
+ *
+ * Returns 0, or -1 with errno:
+ *     ETIMEDOUT  it was not 0 in time;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that;
+ *     EINVAL     w is NULL.
+ *
+ * Switches if the count is not 0. */
+GREEN_API int green_waitgroup_wait(green_waitgroup_t *w, int64_t timeout);
 
 /* ---- queues: items are copied in and out ---- */
 
@@ -1136,6 +1380,7 @@ typedef struct green_case { /* private */
 /* What a case waits for, and how one is made; for the macros below. */
 #define GREEN_CASE_JOIN 1
 #define GREEN_CASE_EVENT 2
+#define GREEN_CASE_FUTURE 3
 #define GREEN_CASE_SEM 4
 #define GREEN_CASE_GET 5
 #define GREEN_CASE_PUT 6
@@ -1162,6 +1407,8 @@ typedef struct green_case { /* private */
  * much time has passed since the select began. */
 #define GREEN_ON_JOIN(g) GREEN_CASE_INIT(GREEN_CASE_JOIN, 0, 0, (g), NULL, 0)
 #define GREEN_ON_EVENT(e) GREEN_CASE_INIT(GREEN_CASE_EVENT, 0, 0, (e), NULL, 0)
+#define GREEN_ON_FUTURE(f)                                                      \
+    GREEN_CASE_INIT(GREEN_CASE_FUTURE, 0, 0, (f), NULL, 0)
 #define GREEN_ON_SEM(s) GREEN_CASE_INIT(GREEN_CASE_SEM, 0, 0, (s), NULL, 0)
 #define GREEN_ON_GET(q, item)                                                  \
     GREEN_CASE_INIT(GREEN_CASE_GET, 0, 0, (q), (item), 0)

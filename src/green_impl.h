@@ -33,9 +33,13 @@ enum green_reason {
     WAIT_SLEEP,
     WAIT_JOIN,    /* object: the greenlet */
     WAIT_EVENT,   /* object: address, here and below */
+    WAIT_FUTURE,
     WAIT_SEM,
     WAIT_MUTEX,
     WAIT_COND,
+    WAIT_RWLOCK,
+    WAIT_BARRIER,
+    WAIT_WAITGROUP,
     WAIT_GET,
     WAIT_PUT,
     WAIT_QUEUE,   /* green_queue_join */

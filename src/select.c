@@ -39,6 +39,8 @@ static int try_case(const green_case_t *c)
         return when(green_ready(c->object));
     case GREEN_CASE_EVENT:
         return when(green_event_is_set(c->object));
+    case GREEN_CASE_FUTURE:
+        return when(green_future_is_ready(c->object));
     case GREEN_CASE_SEM:
         return try_sem(c->object);
     case GREEN_CASE_GET:
@@ -76,6 +78,9 @@ static int enter_case(struct green_hub *h, green_case_t *c)
         break;
     case GREEN_CASE_EVENT:
         enter_queue(&((green_event_t *)c->object)->waiters, &c->waiter, NULL);
+        break;
+    case GREEN_CASE_FUTURE:
+        enter_queue(&((green_future_t *)c->object)->waiters, &c->waiter, NULL);
         break;
     case GREEN_CASE_SEM:
         enter_queue(&((green_sem_t *)c->object)->waiters, &c->waiter, NULL);
@@ -172,6 +177,7 @@ static bool is_valid(const green_case_t *cases, int n)
             break;
         case GREEN_CASE_JOIN:
         case GREEN_CASE_EVENT:
+        case GREEN_CASE_FUTURE:
         case GREEN_CASE_SEM:
             if (!cases[i].object)
                 return false;
