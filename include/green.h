@@ -1952,6 +1952,34 @@ GREEN_API green_hub_t *green_hub(void);
 GREEN_API int green_spawn_on(green_hub_t *hub, void *(*fn)(void *arg),
                              void *arg);
 
+/* Start a thread that only runs greenlets, which others send it.
+ *
+ * It is stopped with green_hub_stop, and should be before the program ends.
+ *
+ * Returns its hub, or NULL with errno:
+ *     EAGAIN     no thread could be started;
+ *     ENOMEM     no memory for it;
+ *     EMFILE     no descriptors for it.
+ *
+ * Never switches, but waits a moment for the thread to start. */
+GREEN_API green_hub_t *green_hub_start(void);
+
+/* Stop a hub that green_hub_start made, and free it.
+ *
+ * It takes no more work at once.  Its greenlets get `timeout` to end, those that
+ * have not are killed, and when all have ended so does the thread.  That is
+ * waited for in any case, also by a caller that is killed meanwhile.
+ *
+ * Returns 0, or -1 with errno:
+ *     ETIMEDOUT  greenlets had to be killed; all is freed nevertheless;
+ *     ESRCH      there is no such hub, or another has stopped it, or
+ *                green_hub_start did not make it;
+ *     EDEADLK    it is the caller's own hub;
+ *     ENOMEM     no memory to be woken by others; nothing was done.
+ *
+ * Switches. */
+GREEN_API int green_hub_stop(green_hub_t *hub, int64_t timeout);
+
 /* Call fn(arg) in another thread, and wait for its result.
  *
  * fn must not use this thread's greenlets and objects.  If the wait ends early

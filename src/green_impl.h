@@ -154,7 +154,9 @@ struct green_hub {
     int wake_fds[2];             /* a pipe; -1: not made */
     unsigned outside;            /* answers that other threads owe us */
     bool shown;                  /* green_hub() gave our address away */
-    green_hub_t *next_hub;       /* all hubs of the process */
+    green_hub_t *next_hub;       /* mail.c: all hubs of the process */
+    bool is_shut;                /* mail.c: takes no more work */
+    struct hub_thread *thread;   /* thread.c: if it runs this hub alone */
     uint64_t polls;
     void (*deadlock_fn)(void *arg);
     void *deadlock_arg;

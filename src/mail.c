@@ -140,12 +140,12 @@ static void push(struct green_hub *h, struct message *m)
         (void)!green__sys.write(h->wake_fds[1], "", 1);
 }
 
-int green__post(struct green_hub *h, struct message *m)
+static int post(struct green_hub *h, struct message *m, bool is_work)
 {
     bool found;
 
     pthread_mutex_lock(&hubs_lock);
-    found = find_hub(h) != NULL;
+    found = find_hub(h) && !(is_work && h->is_shut);
     if (found)
         push(h, m);
     pthread_mutex_unlock(&hubs_lock);
@@ -153,6 +153,32 @@ int green__post(struct green_hub *h, struct message *m)
         return 0;
     errno = ESRCH;
     return -1;
+}
+
+int green__post(struct green_hub *h, struct message *m)
+{
+    return post(h, m, false);
+}
+
+int green__post_work(struct green_hub *h, struct message *m)
+{
+    return post(h, m, true);
+}
+
+struct hub_thread *green__mail_shut(struct green_hub *h, struct message *m)
+{
+    struct hub_thread *thread = NULL;
+
+    pthread_mutex_lock(&hubs_lock);
+    if (find_hub(h) && h->thread && !h->is_shut) {
+        h->is_shut = true;
+        thread = h->thread;
+        push(h, m);
+    }
+    pthread_mutex_unlock(&hubs_lock);
+    if (!thread)
+        errno = ESRCH;
+    return thread;
 }
 
 bool green__mail_before_rest(struct green_hub *h)

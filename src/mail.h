@@ -17,6 +17,13 @@ void green__mail_close(struct green_hub *h);
  * (any more). */
 int green__post(struct green_hub *h, struct message *m);
 
+/* The same for work that a hub about to stop takes no more. */
+int green__post_work(struct green_hub *h, struct message *m);
+
+/* Let a hub that green_hub_start made take no more work, and send it a message:
+ * its `thread`, or NULL with ESRCH (there is none, or it was shut before). */
+struct hub_thread *green__mail_shut(struct green_hub *h, struct message *m);
+
 /* Deliver what has come, oldest first. */
 void green__mail_deliver(struct green_hub *h);
 
