@@ -49,11 +49,12 @@ int green_cond_wait(green_cond_t *c, green_mutex_t *m, int64_t timeout)
 
 void green_cond_signal(green_cond_t *c)
 {
-    if (c->waiters.first)
+    if (c && c->waiters.first)
         green__wake(c->waiters.first);
 }
 
 void green_cond_broadcast(green_cond_t *c)
 {
-    green__wake_all(&c->waiters, 0);
+    if (c)
+        green__wake_all(&c->waiters, 0);
 }

@@ -15,24 +15,28 @@ void green_event_init(green_event_t *e)
 
 void green_event_set(green_event_t *e)
 {
-    struct green_waiter *first = e->waiters.first;
-    struct green_hub *h = first ? first->greenlet->hub : NULL;
+    struct green_waiter *first;
+    struct green_hub *h;
 
-    e->is_set = true;
-    if (!h)
+    if (!e)
         return;
+    e->is_set = true;
+    if (!(first = e->waiters.first))
+        return;
+    h = first->greenlet->hub;
     green__wake_all(&e->waiters, 0);
     e->served = h->tail;
 }
 
 void green_event_clear(green_event_t *e)
 {
-    e->is_set = false;
+    if (e)
+        e->is_set = false;
 }
 
 bool green_event_is_set(const green_event_t *e)
 {
-    return e->is_set;
+    return e && e->is_set;
 }
 
 int green_event_wait(green_event_t *e, int64_t timeout)

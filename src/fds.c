@@ -173,6 +173,13 @@ void green__fd_leave(struct green_hub *h, struct green_waiter *w)
     h->fd_waits--;
 }
 
+uint32_t green__fd_lives(const struct green_hub *h, int fd)
+{
+    const struct fd_state *s = known_fd(h, fd);
+
+    return s ? s->lives : 0;
+}
+
 static int ready_events(const struct pollfd *p)
 {
     int ready = 0;
@@ -201,15 +208,20 @@ int green__fd_wait(struct green_hub *h, int fd, int events, int64_t timeout,
                    enum green_reason reason)
 {
     struct green_waiter w = {.detail = events};
-    struct wait wait = {.waiters = &w, .n = 1, .delay = GREEN_FOREVER,
+    struct waiting wait = {.waiters = &w, .n = 1, .delay = GREEN_FOREVER,
                         .timeout = timeout, .reason = reason,
                         .object = (uintptr_t)fd};
     int r = green__fd_enter(h, fd, &w);
+    uint32_t lives = green__fd_lives(h, fd);
 
     if (r != 0)
         return r < 0 ? -1 : events;
     r = green__wait(h, &wait);
     green__fd_leave(h, &w);
+    if (r == 0 && green__fd_lives(h, fd) != lives) {
+        errno = EBADF; /* closed between waking and running */
+        return -1;
+    }
     return r < 0 ? -1 : w.detail;
 }
 

@@ -12,8 +12,8 @@ void green_future_init(green_future_t *f)
 
 static int settle_future(green_future_t *f, void *value, int error)
 {
-    if (f->is_ready) {
-        errno = EALREADY;
+    if (!f || f->is_ready) {
+        errno = f ? EALREADY : EINVAL;
         return -1;
     }
     f->is_ready = true;
@@ -38,7 +38,7 @@ int green_future_fail(green_future_t *f, int error)
 
 bool green_future_is_ready(const green_future_t *f)
 {
-    return f->is_ready;
+    return f && f->is_ready;
 }
 
 int green_future_get(green_future_t *f, void **value, int64_t timeout)

@@ -104,7 +104,7 @@ uint64_t green__guard(const struct iovec *guards, unsigned n,
 
     if (can_advise())
         failed = green__advise(guards, n, ADVICE_GUARD);
-    for (i = 0; failed >> i; i++)
+    for (i = 0; i < n; i++)
         if (failed >> i & 1 && protect(guards[i].iov_base)) {
             failed &= ~((uint64_t)1 << i);
             ++*mappings;

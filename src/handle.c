@@ -82,7 +82,7 @@ int green_yield(void)
 int green_sleep(int64_t duration)
 {
     struct green_hub *h = green__hub();
-    struct wait wait = {.delay = duration, .timeout = GREEN_FOREVER,
+    struct waiting wait = {.delay = duration, .timeout = GREEN_FOREVER,
                         .reason = WAIT_SLEEP};
 
     if (duration <= 0)

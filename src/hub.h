@@ -35,6 +35,10 @@ struct fd_state *green__fd(struct green_hub *h, int fd);
 int green__fd_wait(struct green_hub *h, int fd, int events, int64_t timeout,
                    enum green_reason reason);
 
+/* How often fd's number was born or closed so far: what is asked of it after a
+ * wait must be the descriptor that was waited for. */
+uint32_t green__fd_lives(const struct green_hub *h, int fd);
+
 /* What of `events` is fd ready for at this moment?  -1 with EBADF. */
 int green__fd_now(int fd, int events);
 

@@ -8,11 +8,12 @@
  *
  *   IO_SOCKET  recv, send with MSG_DONTWAIT      else ENOTSOCK
  *   IO_NOWAIT  preadv2, pwritev2 with RWF_NOWAIT else EOPNOTSUPP
- *   IO_ASK     poll first, then the plain call; writes in pieces that fit
+ *   IO_ASK     poll first, then read; write while it is made non-blocking
  *
  * fd_state.how remembers the form per number.  It is only a hint: each form is
  * safe on any descriptor, and corrects it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include "io.h"
 #include "sys.h"
@@ -103,26 +104,39 @@ static ssize_t read_asking(int fd, const struct iovec *iov, int n)
     return ready > 0 ? green__sys.readv(fd, iov, n) : -1;
 }
 
-/* What is ready for writing takes PIPE_BUF bytes without blocking, a file any
- * number. */
+int green__window_open(int fd)
+{
+    int flags = green__sys.get_flags(fd);
+
+    if (flags >= 0 && !(flags & O_NONBLOCK) &&
+        green__sys.set_flags(fd, flags | O_NONBLOCK) < 0)
+        return -1;
+    return flags;
+}
+
+void green__window_close(int fd, int flags)
+{
+    int saved_errno = errno;
+
+    if (!(flags & O_NONBLOCK))
+        green__sys.set_flags(fd, flags);
+    errno = saved_errno;
+}
+
+/* How much a terminal would take, nobody tells. */
 static ssize_t write_asking(int fd, const struct iovec *iov, int n)
 {
-    struct iovec piece = {.iov_base = NULL, .iov_len = 0};
-    int ready = green__fd_now(fd, GREEN_WRITE);
+    ssize_t r;
+    int flags;
 
-    if (ready == 0)
-        errno = EAGAIN;
-    if (ready <= 0)
-        return -1;
-    if (iov_size(iov, n) <= PIPE_BUF || green__sys.is_file(fd) == 1)
+    if (green__sys.is_file(fd) == 1)
         return green__sys.writev(fd, iov, n);
-    while (n > 1 && iov->iov_len == 0) {
-        iov++;
-        n--;
-    }
-    piece.iov_base = iov->iov_base;
-    piece.iov_len = iov->iov_len < PIPE_BUF ? iov->iov_len : PIPE_BUF;
-    return green__sys.writev(fd, &piece, 1);
+    flags = green__window_open(fd);
+    if (flags < 0)
+        return -1;
+    r = green__sys.writev(fd, iov, n);
+    green__window_close(fd, flags);
+    return r;
 }
 
 /* A file whose pages are not in memory says EAGAIN as well, but it is no use

@@ -62,6 +62,8 @@ int green_joinall(green_t *const *gs, size_t n, int64_t timeout)
 
 int green_join(green_t *g, void **value, int64_t timeout)
 {
+    if (g)
+        green__check_thread(g, "green_join");
     if (green_joinall(&g, 1, timeout) < 0)
         return -1;
     if (value)
@@ -71,6 +73,8 @@ int green_join(green_t *g, void **value, int64_t timeout)
 
 int green_get(green_t *g, void **value, int64_t timeout)
 {
+    if (g)
+        green__check_thread(g, "green_get");
     if (green_joinall(&g, 1, timeout) < 0)
         return -1;
     if (g->error) {

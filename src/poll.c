@@ -67,6 +67,11 @@ static bool is_in(const struct green_waiter *w)
     return w->greenlet != NULL;
 }
 
+static void *lives_of(const struct green_hub *h, int fd)
+{
+    return (void *)(uintptr_t)green__fd_lives(h, fd);
+}
+
 static int enter_fds(struct green_hub *h, const struct pollfd *fds, nfds_t n,
                      struct green_waiter *waiters)
 {
@@ -76,6 +81,7 @@ static int enter_fds(struct green_hub *h, const struct pollfd *fds, nfds_t n,
     for (i = 0; i < n; i++) {
         waiters[i].detail = wanted(&fds[i]);
         waiters[i].index = (int)i;
+        waiters[i].item = lives_of(h, fds[i].fd);
         if (fds[i].fd < 0)
             continue;
         if (green__fd_enter(h, fds[i].fd, &waiters[i]) < 0)
@@ -94,18 +100,28 @@ static void leave_fds(struct green_hub *h, struct green_waiter *waiters,
             green__fd_leave(h, &waiters[i]);
 }
 
-/* Wait until something may have happened: 0, or -1. */
+/* Wait until something may have happened: 0, or -1.  Closed between waking and
+ * running is closed under the wait, too. */
 static int poll_wait(struct green_hub *h, const struct pollfd *fds, nfds_t n,
                      struct green_waiter *waiters, int64_t timeout)
 {
-    struct wait wait = {.waiters = waiters, .n = (unsigned)n,
+    struct waiting wait = {.waiters = waiters, .n = (unsigned)n,
                         .stride = sizeof *waiters, .delay = GREEN_FOREVER,
                         .timeout = timeout, .reason = WAIT_POLL};
     int r = enter_fds(h, fds, n, waiters);
 
+    nfds_t i;
+
     if (r == 0)
         r = green__wait(h, &wait) < 0 ? -1 : 0;
     leave_fds(h, waiters, n);
+    for (i = 0; r == 0 && i < n; i++) {
+        if (lives_of(h, fds[i].fd) == waiters[i].item)
+            continue;
+        h->current->wake_index = (int)i;
+        errno = EBADF;
+        r = -1;
+    }
     return r;
 }
 

@@ -198,13 +198,15 @@ int green_queue_peek(green_queue_t *q, void *item, int64_t timeout)
 
 size_t green_queue_size(const green_queue_t *q)
 {
-    return q->count;
+    return q ? q->count : 0;
 }
 
 /* ---- its end, and that of its items ---- */
 
 void green_queue_close(green_queue_t *q)
 {
+    if (!q)
+        return;
     q->closed = true;
     green__wake_all(&q->getters, EPIPE);
     green__wake_all(&q->putters, EPIPE);
@@ -213,6 +215,8 @@ void green_queue_close(green_queue_t *q)
 void green_queue_discard(green_queue_t *q)
 {
     green_queue_close(q);
+    if (!q)
+        return;
     green__store_free(q);
     q->unfinished = 0;
     green__wake_all(&q->joiners, 0);
@@ -241,6 +245,8 @@ int green_queue_join(green_queue_t *q, int64_t timeout)
 
 void green_queue_destroy(green_queue_t *q)
 {
+    if (!q)
+        return;
     if (q->getters.first || q->putters.first || q->joiners.first)
         green__misuse("green_queue_destroy", "a greenlet waits in the queue");
     green__store_free(q);

@@ -62,8 +62,10 @@ static void scope_begin(green_scope_t *s, int64_t timeout, bool is_shield)
     struct green_hub *h = green__hub();
 
     memset(s, 0, sizeof *s);
-    if (!h)
-        return; /* its end finds no owner; waits fail with ENOMEM meanwhile */
+    if (!h) {
+        s->outer = s; /* a mark for its end; waits fail with ENOMEM meanwhile */
+        return;
+    }
     s->owner = h->current;
     s->outer = h->current->scope;
     s->is_shield = is_shield;
@@ -90,8 +92,10 @@ bool green_scope_end(green_scope_t *s)
 {
     green_t *g = s->owner;
 
-    if (!g)
+    if (!g && s->outer == s)
         return false;
+    if (!g)
+        green__misuse("green_scope_end", "the scope has ended before");
     if (g->hub != green__current_hub || g->hub->current != g)
         green__misuse("green_scope_end", "the scope is another greenlet's");
     if (g->scope != s)

@@ -131,7 +131,7 @@ static int enter_all(struct green_hub *h, green_case_t *cases, int n)
 }
 
 /* The timer case that is due first; of equal ones the lowest. */
-static void first_timer(const green_case_t *cases, int n, struct wait *wait)
+static void first_timer(const green_case_t *cases, int n, struct waiting *wait)
 {
     int i;
 
@@ -147,7 +147,7 @@ static void first_timer(const green_case_t *cases, int n, struct wait *wait)
 static int wait_all(struct green_hub *h, green_case_t *cases, int n,
                     int64_t timeout)
 {
-    struct wait wait = {.n = (unsigned)n, .stride = sizeof *cases,
+    struct waiting wait = {.n = (unsigned)n, .stride = sizeof *cases,
                         .timeout = timeout, .reason = WAIT_SELECT};
     int r;
 

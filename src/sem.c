@@ -35,6 +35,8 @@ int green_sem_wait(green_sem_t *s, int64_t timeout)
 
 void green_sem_post(green_sem_t *s)
 {
+    if (!s)
+        return;
     if (s->waiters.first)
         green__wake(s->waiters.first);
     else if (s->value == LONG_MAX)
@@ -45,5 +47,5 @@ void green_sem_post(green_sem_t *s)
 
 long green_sem_value(const green_sem_t *s)
 {
-    return s->value;
+    return s ? s->value : 0;
 }

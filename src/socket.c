@@ -2,10 +2,9 @@
 /* socket.c - layer 7: the POSIX calls on sockets, cooperative.
  *
  * Receiving and sending never block with MSG_DONTWAIT.  accept and connect have
- * no such flag: on a socket that is blocking they are made in a moment in
- * which it is not, and after poll has said that accept has something to take. */
+ * no such flag: on a socket that is blocking they are made in a moment in which
+ * it is not. */
 #include <errno.h>
-#include <fcntl.h>
 #include "io.h"
 #include "sys.h"
 #include "wait.h"
@@ -112,49 +111,15 @@ ssize_t green_sendmsg(int fd, const struct msghdr *message, int flags)
 
 /* ---- accept ---- */
 
-/* Make fd non-blocking for one call: its flags before, or -1. */
-static int open_window(int fd)
-{
-    int flags = green__sys.get_flags(fd);
-
-    if (flags >= 0 && !(flags & O_NONBLOCK) &&
-        green__sys.set_flags(fd, flags | O_NONBLOCK) < 0)
-        return -1;
-    return flags;
-}
-
-static void close_window(int fd, int flags)
-{
-    int saved_errno = errno;
-
-    if (!(flags & O_NONBLOCK))
-        green__sys.set_flags(fd, flags);
-    errno = saved_errno;
-}
-
-static int accept_in_window(const struct io *io)
-{
-    int flags = open_window(io->fd), r;
-
-    if (flags < 0)
-        return -1;
-    r = green__sys.accept(io->fd, io->address, io->length);
-    close_window(io->fd, flags);
-    return r;
-}
-
 static ssize_t try_accept(struct fd_state *s, const struct io *io)
 {
-    int flags = green__sys.get_flags(s->fd), ready;
+    int flags = green__window_open(s->fd), accepted;
 
     if (flags < 0)
         return -1;
-    if (flags & O_NONBLOCK)
-        return green__sys.accept(s->fd, io->address, io->length);
-    ready = green__fd_now(s->fd, GREEN_READ);
-    if (ready == 0)
-        errno = EAGAIN;
-    return ready > 0 ? accept_in_window(io) : -1;
+    accepted = green__sys.accept(s->fd, io->address, io->length);
+    green__window_close(s->fd, flags);
+    return accepted;
 }
 
 int green_accept(int fd, struct sockaddr *address, socklen_t *length)
@@ -173,12 +138,12 @@ int green_accept(int fd, struct sockaddr *address, socklen_t *length)
 static int connect_in_window(int fd, const struct sockaddr *address,
                              socklen_t length)
 {
-    int flags = open_window(fd), r;
+    int flags = green__window_open(fd), r;
 
     if (flags < 0)
         return -1;
     r = green__sys.connect(fd, address, length);
-    close_window(fd, flags);
+    green__window_close(fd, flags);
     return r;
 }
 

@@ -88,7 +88,7 @@ static void set_timer(struct green_hub *h, green_t *g, int64_t delay,
         green__heap_insert(&h->sleepers, g->due, &g->timer, g);
 }
 
-int green__wait(struct green_hub *h, const struct wait *wait)
+int green__wait(struct green_hub *h, const struct waiting *wait)
 {
     green_t *g = h->current;
 
@@ -117,7 +117,7 @@ int green__wait_in(green_waiters_t *q, void *item, int detail, int64_t timeout,
     struct green_hub *h = green__current_hub;
     struct green_waiter w = {.greenlet = h->current, .item = item,
                              .detail = detail};
-    struct wait wait = {.waiters = &w, .n = 1, .delay = GREEN_FOREVER,
+    struct waiting wait = {.waiters = &w, .n = 1, .delay = GREEN_FOREVER,
                         .timeout = timeout, .reason = reason, .object = object};
 
     if (timeout <= 0) {

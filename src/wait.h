@@ -41,7 +41,7 @@ bool green__is_cycle(green_t *self, green_t *const *blocker);
 /* Block with n waiters, each already in its queue, until one of them is woken
  * (its index is returned) or `delay` has passed (delay_index is returned), else
  * -1 with errno.  On return all are out of their queues. */
-struct wait {
+struct waiting {
     struct green_waiter *waiters;
     unsigned n, stride;           /* how many, how far apart in bytes */
     int64_t delay;                /* GREEN_FOREVER: none */
@@ -50,7 +50,7 @@ struct wait {
     enum green_reason reason;
     uintptr_t object;
 };
-int green__wait(struct green_hub *h, const struct wait *wait);
+int green__wait(struct green_hub *h, const struct waiting *wait);
 
 /* End the wait of g: with error 0 it got what waiter `index` was for.  Takes it
  * out of every queue and heap, and makes it ready. */
