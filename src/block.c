@@ -41,7 +41,7 @@ static void free_greenlets(struct green_hub *h)
     struct slab *slab;
     green_t *g;
 
-    for (g = h->first; g; g = g->next) {
+    for (g = h->main.next; g; g = g->next) {
         green__fiber_free(g);
         green__sys.free(g->name);
     }

@@ -223,6 +223,7 @@ static void hub_close(void *hub)
     green__mail_close(h);
     if (h->free_greenlets)
         h->free_greenlets(h);
+    green__sys.free(h->main.name);
     green__fds_close(h);
     green__wait_close(h);
     green__sched_close(h);
