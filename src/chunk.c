@@ -8,7 +8,8 @@
  * are never freed but used again: blocks of them, each twice as large as the
  * one before.
  *
- * Invariant: an entry with a start has the stride and slots that go with it. */
+ * Invariants: an entry with a start has the stride and slots that go with it;
+ *             cut <= guarded <= slots. */
 #include "chunk.h"
 #include <errno.h>
 #include "guard.h"
@@ -16,7 +17,11 @@
 #include "switch.h"
 #include "sys.h"
 
-enum { ADVICE_NO_HUGE_PAGE = 15, FIRST_CHUNKS = 16 };
+enum {
+    ADVICE_NO_HUGE_PAGE = 15, /* MADV_NOHUGEPAGE, which only Linux has */
+    FIRST_CHUNKS = 16,
+    FEW_GUARDS = 4
+};
 
 static const size_t chunk_size = (size_t)64 << 20;
 
@@ -100,6 +105,12 @@ bool green__stack_is_guard(const void *address)
 
 /* ---- one chunk ---- */
 
+static char *slot_of(struct chunk *c, size_t slot)
+{
+    return atomic_load_explicit(&c->start, memory_order_relaxed)
+        + slot * atomic_load_explicit(&c->stride, memory_order_relaxed);
+}
+
 static char *map_chunk(size_t size)
 {
     char *start = green__sys.mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -132,50 +143,42 @@ static bool runs_on_valgrind(void)
     return green__valgrind(request) != 0;
 }
 
+static void publish(struct chunk *c, char *start, size_t stride)
+{
+    atomic_store_explicit(&c->stride, stride, memory_order_relaxed);
+    atomic_store_explicit(&c->slots, c->size / stride, memory_order_relaxed);
+    atomic_store_explicit(&c->start, start, memory_order_release);
+}
+
 struct chunk *green__chunk_open(size_t stride)
 {
     struct chunk *c = take_chunk();
-    char *start;
+    char *start = c ? map_slots(stride, &c->size) : NULL;
 
-    if (!c)
-        return NULL;
-    start = map_slots(stride, &c->size);
     if (!start) {
-        give_chunk_back(c);
+        if (c)
+            give_chunk_back(c);
         errno = ENOMEM;
         return NULL;
     }
+    c->cut = c->guarded = 0;
+    c->mappings = 0;
     c->next = NULL;
     c->valgrind_ids = NULL;
     if (runs_on_valgrind())
         c->valgrind_ids = green__zalloc(c->size / stride * sizeof(uintptr_t));
-    atomic_store_explicit(&c->stride, stride, memory_order_relaxed);
-    atomic_store_explicit(&c->slots, c->size / stride, memory_order_relaxed);
-    atomic_store_explicit(&c->start, start, memory_order_release);
+    publish(c, start, stride);
     return c;
-}
-
-/* Valgrind takes a switch to a stack that it does not know for a stack pointer
- * that moved far, and the frames in between for dead. */
-void green__chunk_use(struct chunk *c, size_t slot)
-{
-    char *low = green__chunk_slot(c, slot) + green__guard_size();
-    char *end = green__chunk_slot(c, slot + 1);
-    const uintptr_t request[6] = {0x1501, (uintptr_t)low, (uintptr_t)end};
-
-    if (c->valgrind_ids)
-        c->valgrind_ids[slot] = green__valgrind(request) + 1;
 }
 
 static void forget_slots(struct chunk *c)
 {
     size_t i;
 
-    for (i = 0; c->valgrind_ids && i < green__chunk_slots(c); i++) {
-        const uintptr_t request[6] = {0x1502, c->valgrind_ids[i] - 1};
+    for (i = 0; c->valgrind_ids && i < c->cut; i++) {
+        const uintptr_t request[6] = {0x1502, c->valgrind_ids[i]};
 
-        if (c->valgrind_ids[i])
-            green__valgrind(request);
+        green__valgrind(request);
     }
     green__sys.free(c->valgrind_ids);
 }
@@ -183,6 +186,55 @@ static void forget_slots(struct chunk *c)
 void green__chunk_close(struct chunk *c)
 {
     forget_slots(c);
-    green__sys.munmap(green__chunk_slot(c, 0), c->size);
+    green__sys.munmap(slot_of(c, 0), c->size);
+    green__guards_gone(c->mappings);
     give_chunk_back(c);
+}
+
+/* ---- cutting ---- */
+
+/* Guard the next slots.  Few at first, for each guard needs page tables, and
+ * most programs are small. */
+static void guard_batch(struct chunk *c)
+{
+    struct iovec guards[GUARD_BATCH];
+    size_t left = green__chunk_slots(c) - c->guarded;
+    size_t n = c->guarded < FEW_GUARDS ? FEW_GUARDS : c->guarded;
+    size_t i;
+
+    if (n > GUARD_BATCH)
+        n = GUARD_BATCH;
+    if (n > left)
+        n = left;
+    for (i = 0; i < n; i++) {
+        guards[i].iov_base = slot_of(c, c->guarded + i);
+        guards[i].iov_len = green__guard_size();
+    }
+    c->unguarded = green__guard(guards, (unsigned)n, &c->mappings);
+    c->batch = c->guarded;
+    c->guarded += n;
+}
+
+/* Valgrind takes a switch to a stack that it does not know for a stack pointer
+ * that moved far, and the frames in between for dead. */
+static void introduce_slot(struct chunk *c, size_t slot)
+{
+    const uintptr_t request[6] = {
+        0x1501, (uintptr_t)slot_of(c, slot) + green__guard_size(),
+        (uintptr_t)slot_of(c, slot + 1)};
+
+    if (c->valgrind_ids)
+        c->valgrind_ids[slot] = green__valgrind(request);
+}
+
+char *green__chunk_cut(struct chunk *c, bool *guarded)
+{
+    size_t slot = c->cut;
+
+    if (slot == c->guarded)
+        guard_batch(c);
+    *guarded = !(c->unguarded >> (slot - c->batch) & 1);
+    introduce_slot(c, slot);
+    c->cut++;
+    return slot_of(c, slot + 1);
 }

@@ -34,27 +34,26 @@ struct chunk {
     atomic_size_t slots;
     atomic_bool taken;
     size_t size;                 /* of the mapping, with what is left over */
+    size_t cut;                  /* slots cut off, from the lowest on */
+    size_t guarded;              /* slots that a guard was tried for */
+    size_t batch;                /* the first of those it was tried for last */
+    uint64_t unguarded;          /* bits of those from `batch` on: it failed */
+    unsigned mappings;           /* guards that are mappings of their own */
     uintptr_t *valgrind_ids;     /* of the slots; NULL outside Valgrind */
     struct chunk *next;          /* for its owner */
 };
 
-/* A new chunk of one slot at least, or NULL with ENOMEM. */
+/* A new chunk of at least one slot, or NULL with ENOMEM. */
 struct chunk *green__chunk_open(size_t stride);
 void green__chunk_close(struct chunk *c);
-
-/* Where a slot begins, with its guard. */
-static inline char *green__chunk_slot(struct chunk *c, size_t slot)
-{
-    return atomic_load_explicit(&c->start, memory_order_relaxed)
-        + slot * atomic_load_explicit(&c->stride, memory_order_relaxed);
-}
 
 static inline size_t green__chunk_slots(struct chunk *c)
 {
     return atomic_load_explicit(&c->slots, memory_order_relaxed);
 }
 
-/* A slot is going to be used for the first time: Valgrind has to know. */
-void green__chunk_use(struct chunk *c, size_t slot);
+/* Cut the next slot off, of which there must be one: where its stack ends, and
+ * whether there is a guard below it. */
+char *green__chunk_cut(struct chunk *c, bool *guarded);
 
 #endif

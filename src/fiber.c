@@ -27,7 +27,7 @@ static _Thread_local struct {
     green_t *left;
     const void *low;
     size_t size;
-} here;
+} here __attribute__((tls_model("initial-exec")));
 
 bool green__fiber_active(void)
 {

@@ -37,7 +37,7 @@ static _Thread_local struct {
     const void *context;
     const void *frame;
     unsigned depth;
-} chain;
+} chain __attribute__((tls_model("initial-exec")));
 
 static struct watched *watched_of(int signo)
 {

@@ -31,7 +31,6 @@ enum {
     COLOURS = 32,
     COLOUR_STEP = 64,
     UNGUARDED_MARK = 32,       /* see the invariants; keeps a top aligned */
-    FEW_GUARDS = 4,
     KEPT_WARM = 64,            /* cached stacks that trim leaves alone */
     TRIM_BATCHES = 4,          /* per trim */
     TRIM_DECAY = 100000000     /* nanoseconds in which an eighth is forgotten */
@@ -49,12 +48,7 @@ struct stack_pool {
     void **cache;              /* tops; room for all slots */
     size_t cached, clean;
 
-    struct chunk *carved;      /* where the next fresh stack comes from */
-    size_t next_slot;          /* and which */
-    size_t guarded;            /* slots of `carved` before this were tried */
-    size_t batch;              /* the first that was tried last */
-    uint64_t unguarded;        /* bits of those from `batch` on that failed */
-    unsigned mappings;         /* guards that are mappings of their own */
+    struct chunk *cut;         /* where the next fresh stack comes from */
 };
 
 /* ---- sizes ---- */
@@ -154,53 +148,23 @@ static void tell_detached(struct stack_pool *p, void *top)
         __lsan_unregister_root_region(end_of(top) - p->size, p->size);
 }
 
-/* ---- fresh stacks ---- */
-
-/* Guard the next slots.  Few at first, for each guard needs page tables, and
- * most programs are small. */
-static void guard_batch(struct stack_pool *p)
-{
-    struct iovec guards[GUARD_BATCH];
-    size_t left = green__chunk_slots(p->carved) - p->guarded;
-    size_t n = p->guarded < FEW_GUARDS ? FEW_GUARDS : p->guarded;
-    size_t i;
-
-    if (n > GUARD_BATCH)
-        n = GUARD_BATCH;
-    if (n > left)
-        n = left;
-    for (i = 0; i < n; i++) {
-        guards[i].iov_base = green__chunk_slot(p->carved, p->guarded + i);
-        guards[i].iov_len = green__guard_size();
-    }
-    p->unguarded = green__guard(guards, (unsigned)n, &p->mappings);
-    p->batch = p->guarded;
-    p->guarded += n;
-}
+/* ---- attach and detach ---- */
 
 static void *fresh_stack(struct stacks *s, struct stack_pool *p)
 {
-    size_t slot;
+    size_t colour;
+    bool guarded;
     char *top;
 
-    if (p->next_slot == green__chunk_slots(p->carved)) {
-        p->carved = p->carved->next;
-        p->next_slot = p->guarded = 0;
-    }
-    if (p->next_slot == p->guarded)
-        guard_batch(p);
-    slot = p->next_slot++;
-    green__chunk_use(p->carved, slot);
-    top = green__chunk_slot(p->carved, slot + 1);
-    top -= slot % COLOURS * COLOUR_STEP;
-    if (p->unguarded >> (slot - p->batch) & 1) {
-        s->unguarded++;
-        top -= UNGUARDED_MARK;
-    }
-    return top;
+    if (p->cut->cut == green__chunk_slots(p->cut))
+        p->cut = p->cut->next;
+    colour = p->cut->cut % COLOURS;
+    top = green__chunk_cut(p->cut, &guarded) - colour * COLOUR_STEP;
+    if (guarded)
+        return top;
+    s->unguarded++;
+    return top - UNGUARDED_MARK;
 }
-
-/* ---- attach and detach ---- */
 
 static bool is_unguarded(const void *top)
 {
@@ -266,7 +230,7 @@ static void append_chunk(struct stack_pool *p, struct chunk *c)
     if (p->last)
         p->last->next = c;
     else
-        p->first = p->carved = c;
+        p->first = p->cut = c;
     p->last = c;
     p->slots += green__chunk_slots(c);
 }
@@ -366,7 +330,6 @@ static void close_pool(struct stack_pool *p)
         next = c->next;
         green__chunk_close(c);
     }
-    green__guards_gone(p->mappings);
     green__sys.free(p->cache);
     green__sys.free(p);
 }
