@@ -38,6 +38,10 @@ static const char *const reason_words[] = {
     [WAIT_FD] = "waiting for descriptor",
     [WAIT_POLL] = "waiting in poll",
     [WAIT_OFFLOAD] = "waiting for a thread",
+    [WAIT_GROUP] = "waiting for group",
+    [WAIT_ROOM] = "waiting for room in pool",
+    [WAIT_TASKS] = "waiting for tasks of pool",
+    [WAIT_IMAP] = "waiting for imap",
 };
 
 /* A line being written; what does not fit is cut off. */

@@ -48,7 +48,11 @@ enum green_reason {
     WAIT_WRITE,
     WAIT_FD,
     WAIT_POLL,
-    WAIT_OFFLOAD
+    WAIT_OFFLOAD,
+    WAIT_GROUP,   /* object: address, here and below */
+    WAIT_ROOM,    /* of a pool */
+    WAIT_TASKS,   /* of a pool */
+    WAIT_IMAP
 };
 
 struct green {
@@ -93,7 +97,7 @@ struct green {
     uint64_t id, parent_id;
     void *spawn_site;            /* return address of the spawning call */
     unsigned references;
-    green_waiters_t joiners;     /* greenlets in join, and linked ones */
+    green_waiters_t joiners;     /* in join, linked, or counting: see greenlet.h */
     struct green_waiter link;    /* of one that starts when another has ended */
     struct deferred *deferred;   /* latest first */
     struct local_value *locals;  /* local.c; latest first */

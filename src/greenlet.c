@@ -3,7 +3,7 @@
  *
  *   spawn: all memory is found -> ready, or waiting for its delay or another's end
  *   first switch: run() on a stack of its own
- *   end: deferred calls, locals; joiners are woken; the stack goes back, hot
+ *   end: deferred calls, locals; joiners are told; the stack goes back, hot
  *   last reference gone: the control block goes back
  *
  * Control blocks come in slabs, apart from the stacks, since a handle outlives
@@ -212,15 +212,32 @@ static bool link_holds(enum link_condition condition, const green_t *ended)
            (condition == LINK_ERROR) == (ended->error != 0);
 }
 
+void green__call_at_end(green_t *g, struct end_call *call)
+{
+    call->waiter = (struct green_waiter){.item = call, .detail = LINK_CALL};
+    list_append(&g->joiners, &call->waiter);
+}
+
+static void make_call(struct green_waiter *w, green_t *ended)
+{
+    struct end_call *call = w->item;
+
+    list_remove(w);
+    call->fn(call, ended);
+}
+
 void green__tell_end(green_t *g)
 {
     struct green_waiter *w;
 
     while ((w = g->joiners.first)) {
-        if (w->detail != LINK_JOIN && !link_holds((enum link_condition)w->detail, g))
-            discard(w->greenlet);
-        else
+        if (w->detail == LINK_CALL)
+            make_call(w, g);
+        else if (w->detail == LINK_JOIN ||
+                 link_holds((enum link_condition)w->detail, g))
             green__wake(w);
+        else
+            discard(w->greenlet);
     }
 }
 

@@ -6,8 +6,22 @@
 #include "green_impl.h"
 
 /* What a waiter in a greenlet's `joiners` is: a greenlet in join, or one that
- * starts when this one has ended: in any case, with a value, with an error. */
-enum link_condition { LINK_JOIN, LINK_ALWAYS, LINK_VALUE, LINK_ERROR };
+ * starts when this one has ended: in any case, with a value, with an error; or
+ * a call, for an object that keeps count of greenlets. */
+enum link_condition {
+    LINK_JOIN,
+    LINK_ALWAYS,
+    LINK_VALUE,
+    LINK_ERROR,
+    LINK_CALL
+};
+
+/* fn is called when the greenlet has ended, in its turn among the joiners.  It
+ * must not switch; it may free the struct, which is out of the queue by then. */
+struct end_call {
+    struct green_waiter waiter;
+    void (*fn)(struct end_call *call, green_t *ended);
+};
 
 /* A new greenlet with two references, the caller's and its own, that is in no
  * queue yet; `site` is where the spawning call returns to.  NULL with errno. */
@@ -22,8 +36,11 @@ green_t *green__spawn(struct green_hub *h, const green_options_t *options,
 void green__start_after(green_t *g, green_t *other,
                         enum link_condition condition);
 
-/* g has ended: serve its joiners and start the greenlets linked to it, in the
- * order in which they came. */
+/* Have call->fn called when g, which has not, has ended. */
+void green__call_at_end(green_t *g, struct end_call *call);
+
+/* g has ended: serve its joiners, start the greenlets linked to it and make the
+ * calls, in the order in which they came. */
 void green__tell_end(green_t *g);
 
 #endif
