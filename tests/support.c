@@ -291,7 +291,7 @@ static int64_t test_now(void)
     return clock_taken ? taken_time : real.now() + clock_skew;
 }
 
-/* The time that the hub would wait is over at once, unless events came first. */
+/* With a taken clock the hub does not wait for time to pass. */
 static int64_t waiting_time(int64_t timeout)
 {
     return clock_taken && timeout > 0 ? 0 : timeout;

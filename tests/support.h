@@ -28,7 +28,8 @@ int end_test(void **state);
 
 #define check(condition) check_true((condition), #condition, __FILE__, __LINE__)
 #define check_equal(got, expected)                                             \
-    check_number((intmax_t)(got), (intmax_t)(expected), #got, __FILE__, __LINE__)
+    check_number((intmax_t)(got), (intmax_t)(expected), #got, __FILE__,        \
+                 __LINE__)
 #define check_text(got, expected)                                              \
     check_string((got), (expected), #got, __FILE__, __LINE__)
 /* The call returns -1 with this errno. */
@@ -86,7 +87,7 @@ void *sleep_forever(void *name); /* notes how that ended */
 /* ---- time ---- */
 
 /* From here to the end of the test the library's clock stands still, but for
- * clock_turn and for the hub: instead of waiting for time to pass, the hub turns it. */
+ * clock_turn and for the hub, which turns it instead of waiting. */
 void clock_take(void);
 void clock_turn(int64_t duration);
 

@@ -169,7 +169,8 @@ static intmax_t sleep_long(int64_t timeout)
 
 static intmax_t poll_both(int64_t timeout)
 {
-    struct pollfd fds[] = {{empty_pair[0], POLLIN, 0}, {full_pair[0], POLLOUT, 0}};
+    struct pollfd fds[] = {{empty_pair[0], POLLIN, 0},
+                           {full_pair[0], POLLOUT, 0}};
 
     (void)timeout;
     return green_poll(fds, 2, GREEN_FOREVER);
@@ -272,7 +273,8 @@ static const struct call {
     {"channel_put", put_into_channel, true},
     {"join", join_holder, true},          {"get", get_holder, true},
     {"joinall", join_all, true},          {"select", select_one, true},
-    {"wait_fd read", wait_readable, true}, {"wait_fd write", wait_writable, true},
+    {"wait_fd read", wait_readable, true},
+    {"wait_fd write", wait_writable, true},
     {"sleep", sleep_long, false},         {"poll", poll_both, false},
     {"read", read_some, false},           {"read_all", read_all, false},
     {"readv", readv_some, false},         {"recv", recv_some, false},
@@ -432,7 +434,7 @@ static void time_out_by_scope(const struct call *c)
     check_equal(green_now() - start, 2 * GREEN_MS);
 }
 
-/* gevent: test__greenlet.py TestGet, "a smaller outer timeout is not swallowed" */
+/* gevent: test__greenlet.py TestGet, a smaller outer timeout */
 static void every_blocking_call_ends_by_an_enclosing_scope(void **state)
 {
     (void)state;

@@ -82,7 +82,8 @@ static void a_signal_nobody_waits_for_is_forgotten(void **state)
     check_log("a:ok b:ok c:ok");
 }
 
-static void a_killed_waiter_takes_no_signal_and_has_the_mutex_again(void **state)
+static void a_killed_waiter_takes_no_signal_and_has_the_mutex_again(
+    void **state)
 {
     green_t *gs[3];
 
@@ -112,7 +113,7 @@ static void a_waiter_signalled_and_then_killed_succeeds(void **state)
     check_log("b:ok c:ok");
 }
 
-/* The killed waiter has to wait for the mutex, which a kill does not spare it. */
+/* It has to wait for the mutex, which a kill does not spare it. */
 static void a_killed_waiter_waits_for_the_mutex(void **state)
 {
     green_t *gs[3];

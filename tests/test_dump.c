@@ -177,7 +177,7 @@ static void each_line_says_who_waits_for_what(void **state)
     free_all(all, ARRAY_SIZE(all));
 }
 
-static void an_object_is_named_by_its_address_a_descriptor_by_its_number(
+static void objects_are_named_by_address_descriptors_by_number(
     void **state)
 {
     struct parked all[] = {{"eve", wait_event, &event, "", NULL},
@@ -256,7 +256,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         green_test(each_line_says_who_waits_for_what),
-        green_test(an_object_is_named_by_its_address_a_descriptor_by_its_number),
+        green_test(objects_are_named_by_address_descriptors_by_number),
         green_test(main_is_in_it_and_there_is_a_line_for_each),
         green_test(dumping_to_nowhere_is_harmless),
         green_test(the_figures_follow_what_happens),

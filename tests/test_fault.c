@@ -72,7 +72,8 @@ static int fail_madvise(void *at, size_t size, int advice)
     return call_fails(ENOMEM) ? -1 : real.madvise(at, size, advice);
 }
 
-static ssize_t fail_madvise_many(const struct iovec *ranges, size_t n, int advice)
+static ssize_t fail_madvise_many(const struct iovec *ranges, size_t n,
+                                 int advice)
 {
     return call_fails(ENOMEM) ? -1 : real.madvise_many(ranges, n, advice);
 }
@@ -93,7 +94,8 @@ static int fail_pipe(int fds[2])
     return call_fails(ENFILE) ? -1 : real.pipe(fds);
 }
 
-static int fail_thread_start(pthread_t *thread, void *(*fn)(void *arg), void *arg)
+static int fail_thread_start(pthread_t *thread, void *(*fn)(void *arg),
+                             void *arg)
 {
     return call_fails(EAGAIN) ? EAGAIN : real.thread_start(thread, fn, arg);
 }

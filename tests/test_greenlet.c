@@ -45,7 +45,7 @@ static void *sleep_a_second(void *arg)
 /* ---- spawn ---- */
 
 /* gevent: test__api.py TestTimers.test_spawn_is_not_cancelled */
-static void spawn_never_switches_and_the_child_runs_when_its_spawner_stops(
+static void spawn_never_switches_the_child_runs_when_its_spawner_stops(
     void **state)
 {
     green_t *g;
@@ -59,7 +59,8 @@ static void spawn_never_switches_and_the_child_runs_when_its_spawner_stops(
     finish(g);
 }
 
-static void children_run_in_the_order_of_their_spawning_breadth_first(void **state)
+static void children_run_in_the_order_of_their_spawning_breadth_first(
+    void **state)
 {
     green_t *gs[2];
 
@@ -321,7 +322,8 @@ static void the_rounding_mode_belongs_to_the_greenlet(void **state)
 
 /* ---- handles, ids, names ---- */
 
-static void a_handle_outlives_its_greenlet_by_as_long_as_it_is_held(void **state)
+static void a_handle_outlives_its_greenlet_by_as_long_as_it_is_held(
+    void **state)
 {
     int value;
     green_t *g;
@@ -403,7 +405,7 @@ static void self_is_the_running_greenlet(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        green_test(spawn_never_switches_and_the_child_runs_when_its_spawner_stops),
+        green_test(spawn_never_switches_the_child_runs_when_its_spawner_stops),
         green_test(children_run_in_the_order_of_their_spawning_breadth_first),
         green_test(spawning_no_function_is_EINVAL),
         green_test(a_greenlet_without_a_handle_runs_and_is_gone),

@@ -112,7 +112,8 @@ static void one_reads_while_another_writes(void **state)
 
 /* gevent: rule O3 where it is found wanting; test__selectors.py
  * test_select_many_sockets */
-static void those_ready_in_one_look_go_on_in_the_order_they_became_so(void **state)
+static void those_ready_in_one_look_go_on_in_the_order_they_became_so(
+    void **state)
 {
     static const char *const names[] = {"0", "1", "2", "3", "4"};
     struct reader readers[5];
@@ -159,7 +160,8 @@ static void green_close_ends_every_wait_with_EBADF(void **state)
 }
 
 /* The field's bug of bugs: libdill #129, libuv #968 */
-static void who_waited_on_a_number_that_is_used_again_sees_the_close(void **state)
+static void who_waited_on_a_number_that_is_used_again_sees_the_close(
+    void **state)
 {
     struct reader old = {"old", 0}, new = {"new", 0};
     green_t *gs[2];
@@ -226,7 +228,7 @@ static void an_event_for_the_old_file_does_not_reach_the_new_one(void **state)
 }
 
 /* C programs call plain close: gevent: rule F4, its issue 191 */
-static void a_number_closed_behind_our_back_and_used_again_is_watched_anew(
+static void a_number_closed_behind_our_back_and_reused_is_watched_anew(
     void **state)
 {
     struct reader readers[20];
@@ -262,7 +264,8 @@ static void *open_pipe_in_place(void *numbers)
     return NULL;
 }
 
-static void another_kind_of_file_under_a_number_closed_behind_our_back(void **state)
+static void another_kind_of_file_under_a_number_closed_behind_our_back(
+    void **state)
 {
     struct reader r;
     green_t *g;
@@ -399,7 +402,7 @@ int main(void)
         green_test(green_close_ends_every_wait_with_EBADF),
         green_test(who_waited_on_a_number_that_is_used_again_sees_the_close),
         green_test(an_event_for_the_old_file_does_not_reach_the_new_one),
-        green_test(a_number_closed_behind_our_back_and_used_again_is_watched_anew),
+        green_test(a_number_closed_behind_our_back_and_reused_is_watched_anew),
         green_test(another_kind_of_file_under_a_number_closed_behind_our_back),
         green_test(a_call_on_a_closed_descriptor_fails_without_a_switch),
         green_test(the_end_of_a_peer_ends_a_wait),

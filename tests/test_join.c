@@ -50,7 +50,7 @@ static void join_waits_and_gives_the_value(void **state)
     green_release(g);
 }
 
-static void join_of_a_failed_greenlet_succeeds_and_get_fails_with_its_error(
+static void join_of_a_failed_greenlet_succeeds_get_fails_as_it_did(
     void **state)
 {
     int one;
@@ -67,7 +67,8 @@ static void join_of_a_failed_greenlet_succeeds_and_get_fails_with_its_error(
 }
 
 /* gevent: test__greenlet.py TestJoin, TestGet */
-static void join_gives_up_at_its_timeout_and_leaves_its_output_alone(void **state)
+static void join_gives_up_at_its_timeout_and_leaves_its_output_alone(
+    void **state)
 {
     int one;
     void *value = &one;
@@ -168,7 +169,8 @@ static void links_and_joiners_are_served_in_the_order_they_came(void **state)
         joiners[i].target = g;
         gs[i] = spawn(join_and_note, &joiners[i]);
         settle();
-        check_equal(green_link_value(g, note_argument, text(numbers[i + 1])), 0);
+        check_equal(green_link_value(g, note_argument, text(numbers[i + 1])),
+                    0);
     }
     finish(g);
     settle();
@@ -352,7 +354,7 @@ static void run_deferrer(const char *how)
     finish(g);
 }
 
-static void deferred_calls_run_last_first_then_locals_end_then_joiners_wake(
+static void deferred_calls_run_latest_first_then_locals_end_then_joins(
     void **state)
 {
     (void)state;
@@ -362,7 +364,8 @@ static void deferred_calls_run_last_first_then_locals_end_then_joiners_wake(
         check_log("third:ok second more first local joined:ok");
     }
     run_deferrer("k");
-    check_log("sleep:ECANCELED third:ECANCELED second more first local joined:ok");
+    check_log("sleep:ECANCELED third:ECANCELED second more first local "
+              "joined:ok");
 }
 
 static void deferring_no_function_is_EINVAL(void **state)
@@ -375,7 +378,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         green_test(join_waits_and_gives_the_value),
-        green_test(join_of_a_failed_greenlet_succeeds_and_get_fails_with_its_error),
+        green_test(join_of_a_failed_greenlet_succeeds_get_fails_as_it_did),
         green_test(join_gives_up_at_its_timeout_and_leaves_its_output_alone),
         green_test(joinall_takes_the_same_greenlet_twice),
         green_test(joinall_waits_for_all_but_no_longer_than_its_timeout),
@@ -389,7 +392,7 @@ int main(void)
         green_test(links_that_fail_do_not_stop_the_others),
         green_test(a_link_of_a_killed_greenlet_runs_once),
         green_test(linking_no_function_is_EINVAL),
-        green_test(deferred_calls_run_last_first_then_locals_end_then_joiners_wake),
+        green_test(deferred_calls_run_latest_first_then_locals_end_then_joins),
         green_test(deferring_no_function_is_EINVAL),
     };
 

@@ -120,7 +120,7 @@ static void *kill_self(void *arg)
     return arg;
 }
 
-static void a_greenlet_that_kills_itself_goes_on_to_its_next_blocking_call(
+static void who_kills_itself_goes_on_to_its_next_blocking_call(
     void **state)
 {
     (void)state;
@@ -172,7 +172,8 @@ static void *close_on_kill(void *fds)
     return NULL;
 }
 
-static void a_descriptor_is_usable_after_a_kill_and_no_byte_is_lost(void **state)
+static void a_descriptor_is_usable_after_a_kill_and_no_byte_is_lost(
+    void **state)
 {
     int fds[2];
     char byte = 'a';
@@ -219,7 +220,8 @@ static void killall_returns_when_all_have_ended(void **state)
     green_release(g);
 }
 
-/* gevent: test__greenletset.py test_killall_iterable_argument_timeout_started */
+/* gevent: test__greenletset.py
+ * test_killall_iterable_argument_timeout_started */
 static void killall_gives_up_at_its_timeout_and_they_live_on(void **state)
 {
     green_t *gs[2];
@@ -235,7 +237,8 @@ static void killall_gives_up_at_its_timeout_and_they_live_on(void **state)
     check_log("sleep:ECANCELED sleep:ECANCELED finished finished");
 }
 
-/* gevent: test__greenletset.py test_killall_iterable_argument_timeout_not_started,
+/* gevent: test__greenletset.py
+ * test_killall_iterable_argument_timeout_not_started,
  * test_killall_iterable_argument_non_block */
 static void killall_asks_all_before_it_waits(void **state)
 {
@@ -317,7 +320,7 @@ int main(void)
         green_test(killing_again_or_after_the_end_is_harmless),
         green_test(a_kill_after_the_end_does_not_count),
         green_test(kill_never_switches),
-        green_test(a_greenlet_that_kills_itself_goes_on_to_its_next_blocking_call),
+        green_test(who_kills_itself_goes_on_to_its_next_blocking_call),
         green_test(a_greenlet_that_is_ready_already_resumes_normally),
         green_test(main_can_be_killed),
         green_test(a_descriptor_is_usable_after_a_kill_and_no_byte_is_lost),

@@ -49,7 +49,8 @@ static void *set_both(void *name)
     return NULL;
 }
 
-/* gevent: test__local.py test_locals_collected_when_greenlet_dead_but_still_referenced */
+/* gevent: test__local.py
+ * test_locals_collected_when_greenlet_dead_but_still_referenced */
 static void the_destructor_is_called_when_the_greenlet_ends(void **state)
 {
     green_t *g;

@@ -78,7 +78,8 @@ static int compare_case(const void *a, const void *b)
     return (*(const char *)b >= 'a') - (*(const char *)a >= 'a');
 }
 
-static void a_priority_queue_gives_the_least_first_and_equals_in_order(void **state)
+static void a_priority_queue_gives_the_least_first_and_equals_in_order(
+    void **state)
 {
     (void)state;
     green_priority_init(&queue, 1, 100, compare_case);
@@ -112,7 +113,8 @@ static void items_are_copied_in_and_out(void **state)
 
 /* ---- waiting ---- */
 
-/* gevent: test__queue.py test_send_first, test_send_last, test_senders_that_die */
+/* gevent: test__queue.py test_send_first, test_send_last,
+ * test_senders_that_die */
 static void an_item_waits_for_its_getter_and_a_getter_for_its_item(void **state)
 {
     green_t *g;
@@ -320,7 +322,8 @@ static void closing_turns_waiting_getters_away(void **state)
     green_queue_destroy(&queue);
 }
 
-static void closing_turns_waiting_putters_away_and_keeps_what_is_in(void **state)
+static void closing_turns_waiting_putters_away_and_keeps_what_is_in(
+    void **state)
 {
     green_t *gs[2];
 
@@ -421,7 +424,8 @@ static void destroy_with_a_getter(void *arg)
 static void destroying_a_queue_somebody_waits_on_aborts(void **state)
 {
     (void)state;
-    check_aborts(destroy_with_a_getter, NULL, "libgreen: green_queue_destroy: ");
+    check_aborts(destroy_with_a_getter, NULL,
+                 "libgreen: green_queue_destroy: ");
 }
 
 static void no_queue_or_item_is_EINVAL(void **state)

@@ -107,7 +107,7 @@ static void (*const triggers[])(void) = {end_sleeper, set_event, post_sem,
                                          put_item,    get_full,  write_byte,
                                          let_time_pass};
 
-/* The permit and the items are where they belong after case `chosen` happened. */
+/* The permit and the items are where they belong after case `chosen`. */
 static void check_moved(size_t chosen)
 {
     char got = '-';
@@ -160,7 +160,8 @@ static void each_kind_of_case_is_seen_at_once(void **state)
 
 /* ---- several at once ---- */
 
-static void of_several_the_lowest_index_happens_and_the_others_do_not(void **state)
+static void of_several_the_lowest_index_happens_and_the_others_do_not(
+    void **state)
 {
     (void)state;
     set_up();
@@ -278,10 +279,12 @@ static void a_timer_beats_a_timeout_at_the_same_moment(void **state)
     check_equal(green_now() - start, 5 * GREEN_MS);
 }
 
-static void of_two_timers_the_earlier_happens_and_of_equals_the_first(void **state)
+static void of_two_timers_the_earlier_happens_and_of_equals_the_first(
+    void **state)
 {
     green_case_t timers[] = {GREEN_ON_TIMER(3 * GREEN_MS),
-                             GREEN_ON_TIMER(GREEN_MS), GREEN_ON_TIMER(GREEN_MS)};
+                             GREEN_ON_TIMER(GREEN_MS),
+                             GREEN_ON_TIMER(GREEN_MS)};
 
     (void)state;
     clock_take();
@@ -326,7 +329,8 @@ static void a_closed_queue_makes_its_case_happen_with_EPIPE(void **state)
 
 static void a_closed_queue_that_has_items_still_gives_them(void **state)
 {
-    green_case_t cases[] = {GREEN_ON_PUT(&queue, "p"), GREEN_ON_GET(&queue, &item)};
+    green_case_t cases[] = {GREEN_ON_PUT(&queue, "p"),
+                            GREEN_ON_GET(&queue, &item)};
 
     (void)state;
     set_up();
@@ -344,7 +348,8 @@ static void a_closed_queue_that_has_items_still_gives_them(void **state)
 
 static void *select_fd_and_note(void *arg)
 {
-    green_case_t cases[] = {GREEN_ON_EVENT(&event), GREEN_ON_FD(fds[0], GREEN_READ)};
+    green_case_t cases[] = {GREEN_ON_EVENT(&event),
+                            GREEN_ON_FD(fds[0], GREEN_READ)};
     int index = green_select(cases, 2, GREEN_FOREVER);
 
     check_equal(errno, EBADF);
@@ -370,7 +375,8 @@ static void a_closed_descriptor_makes_its_case_happen_with_EBADF(void **state)
 
 static void joining_oneself_is_a_case_that_never_happens(void **state)
 {
-    green_case_t cases[] = {GREEN_ON_JOIN(green_self()), GREEN_ON_TIMER(GREEN_MS)};
+    green_case_t cases[] = {GREEN_ON_JOIN(green_self()),
+                            GREEN_ON_TIMER(GREEN_MS)};
 
     (void)state;
     clock_take();

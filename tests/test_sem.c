@@ -92,7 +92,8 @@ static void *take_and_give_back(void *arg)
     return NULL;
 }
 
-/* gevent: test__semaphore.py TestSemaphoreFair.test_fair_or_hangs; its issue 1487 */
+/* gevent: test__semaphore.py TestSemaphoreFair.test_fair_or_hangs, for its
+ * issue 1487 */
 static void three_who_share_one_permit_take_turns(void **state)
 {
     struct spinner spinners[] = {{"a", 3}, {"b", 3}, {"c", 3}};

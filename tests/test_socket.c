@@ -54,7 +54,8 @@ static void connect_and_accept_meet(void **state)
     g = spawn(accept_and_echo, &listener);
     settle();
     fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    check_equal(green_connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    check_equal(green_connect(fd, (struct sockaddr *)&address,
+                              sizeof address), 0);
     check(!(fcntl(fd, F_GETFL) & O_NONBLOCK));
     check_equal(green_send(fd, "echo", 4, 0), 4);
     check_equal(green_recv(fd, bytes, sizeof bytes, 0), 4);
@@ -111,7 +112,8 @@ static void connecting_nonsense_fails_as_the_system_says(void **state)
     make_pair(fds);
     check_fails(green_connect(-1, (struct sockaddr *)&address, sizeof address),
                 EBADF);
-    check(green_connect(fds[0], (struct sockaddr *)&address, sizeof address) == -1);
+    check(green_connect(fds[0], (struct sockaddr *)&address,
+                        sizeof address) == -1);
     check_fails(green_accept(fds[0], NULL, NULL), EINVAL);
     check_fails(green_shutdown(-1, SHUT_RD), EBADF);
     close_both(fds);
@@ -137,7 +139,8 @@ static void *receive_and_answer(void *fd)
 static void datagrams_keep_their_bounds_and_may_be_empty(void **state)
 {
     struct sockaddr_in mine, theirs;
-    int us = bind_socket(SOCK_DGRAM, &mine), them = bind_socket(SOCK_DGRAM, &theirs);
+    int us = bind_socket(SOCK_DGRAM, &mine);
+    int them = bind_socket(SOCK_DGRAM, &theirs);
     green_t *g;
     char byte;
 

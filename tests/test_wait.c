@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_wait.c - a wait ends once, for one reason, decided when it is ended: what
- * was given is kept, what was not given goes to the next, and all is in order. */
+/* test_wait.c - a wait ends once, for one reason, decided when it ends: what
+ * was given is kept, what was not goes to the next.  For time: test_time.c. */
 #include "support.h"
 
 #include <unistd.h>
@@ -165,7 +165,8 @@ static void give_then_kill(const struct gift *gift)
 }
 
 /* gevent: rule L6; the field's "lost token on cancel" */
-static void a_wait_that_is_satisfied_succeeds_though_killed_afterwards(void **state)
+static void a_wait_that_is_satisfied_succeeds_though_killed_afterwards(
+    void **state)
 {
     (void)state;
     for_each_gift(give_then_kill);
@@ -259,7 +260,7 @@ static void give_at_the_same_time(const struct gift *gift)
 }
 
 /* gevent: rules R1, R3 */
-static void a_sleeper_due_in_the_same_turn_saves_a_waiter_from_its_timeout(
+static void a_sleeper_due_in_the_same_turn_beats_a_timeout(
     void **state)
 {
     (void)state;
@@ -295,85 +296,12 @@ static void give_on_io_at_the_same_time(const struct gift *gift)
 }
 
 /* gevent: rules R1, R3; the field's "woken twice", libmill #132 */
-static void a_reader_woken_in_the_same_turn_saves_a_waiter_from_its_timeout(
+static void a_reader_woken_in_the_same_turn_beats_a_timeout(
     void **state)
 {
     (void)state;
     make_pair(io_pair);
     for_each_gift(give_on_io_at_the_same_time);
-    close_both(io_pair);
-}
-
-/* ---- order in time ---- */
-
-static char *const names[] = {(char[]){"0"}, (char[]){"1"}, (char[]){"2"},
-                              (char[]){"3"}, (char[]){"4"}, (char[]){"5"},
-                              (char[]){"6"}, (char[]){"7"}, (char[]){"8"},
-                              (char[]){"9"}, (char[]){"10"}, (char[]){"11"}};
-
-static void *sleep_and_note(void *name)
-{
-    check_equal(green_sleep(GREEN_MS), 0);
-    note("%s", (char *)name);
-    return NULL;
-}
-
-/* gevent: rule O5, where it is found wanting */
-static void sleepers_with_one_deadline_wake_in_the_order_they_came(void **state)
-{
-    green_t *gs[12];
-
-    (void)state;
-    clock_take();
-    for (int i = 0; i < 12; i++)
-        gs[i] = spawn(sleep_and_note, names[i]);
-    finish_all(gs, 12);
-    check_log("0 1 2 3 4 5 6 7 8 9 10 11");
-}
-
-static void *wait_in_vain(void *name)
-{
-    note_result(name, take_permit(GREEN_MS));
-    return NULL;
-}
-
-static void timeouts_with_one_deadline_come_in_the_order_they_were_set(void **state)
-{
-    green_t *gs[4];
-
-    (void)state;
-    clock_take();
-    for (int i = 0; i < 4; i++)
-        gs[i] = spawn(wait_in_vain, names[i]);
-    finish_all(gs, 4);
-    check_log("0:ETIMEDOUT 1:ETIMEDOUT 2:ETIMEDOUT 3:ETIMEDOUT");
-}
-
-static void *read_and_note(void *name)
-{
-    char byte;
-
-    check_equal(green_read(io_pair[0], &byte, 1), 1);
-    note("%s", (char *)name);
-    return NULL;
-}
-
-/* gevent: rule R1 */
-static void due_in_one_turn_io_comes_first_then_sleepers_then_timeouts(void **state)
-{
-    green_t *gs[3];
-
-    (void)state;
-    clock_take();
-    make_pair(io_pair);
-    gs[0] = spawn(wait_in_vain, text("timeout"));
-    gs[1] = spawn(sleep_and_note, text("sleeper"));
-    gs[2] = spawn(read_and_note, text("reader"));
-    settle();
-    check_equal(write(io_pair[1], "x", 1), 1);
-    clock_turn(GREEN_MS);
-    finish_all(gs, 3);
-    check_log("reader sleeper timeout:ETIMEDOUT");
     close_both(io_pair);
 }
 
@@ -391,15 +319,16 @@ static void *lock_and_unlock(void *name)
     return NULL;
 }
 
-/* gevent's users: pymongo #471, "timeout raised inside lock acquire loses the lock" */
-static void a_lock_given_to_a_greenlet_killed_afterwards_is_its_own(void **state)
+/* pymongo #471 under gevent: a timeout inside lock acquire loses the lock */
+static void a_lock_given_to_a_greenlet_killed_afterwards_is_its_own(
+    void **state)
 {
     green_t *gs[2];
 
     (void)state;
     check_equal(take_lock(0), 0);
-    gs[0] = spawn(lock_and_unlock, names[0]);
-    gs[1] = spawn(lock_and_unlock, names[1]);
+    gs[0] = spawn(lock_and_unlock, text("0"));
+    gs[1] = spawn(lock_and_unlock, text("1"));
     settle();
     give_lock();
     green_kill(gs[0]);
@@ -416,8 +345,8 @@ static void a_lock_not_given_to_a_killed_waiter_goes_to_the_next(void **state)
 
     (void)state;
     check_equal(take_lock(0), 0);
-    gs[0] = spawn(lock_and_unlock, names[0]);
-    gs[1] = spawn(lock_and_unlock, names[1]);
+    gs[0] = spawn(lock_and_unlock, text("0"));
+    gs[1] = spawn(lock_and_unlock, text("1"));
     settle();
     green_kill(gs[0]);
     give_lock();
@@ -434,11 +363,8 @@ int main(void)
         green_test(what_a_killed_waiter_does_not_get_goes_to_the_next),
         green_test(what_a_waiter_in_vain_does_not_get_goes_to_the_next),
         green_test(a_success_before_the_hub_looks_at_the_clock_stays_one),
-        green_test(a_sleeper_due_in_the_same_turn_saves_a_waiter_from_its_timeout),
-        green_test(a_reader_woken_in_the_same_turn_saves_a_waiter_from_its_timeout),
-        green_test(sleepers_with_one_deadline_wake_in_the_order_they_came),
-        green_test(timeouts_with_one_deadline_come_in_the_order_they_were_set),
-        green_test(due_in_one_turn_io_comes_first_then_sleepers_then_timeouts),
+        green_test(a_sleeper_due_in_the_same_turn_beats_a_timeout),
+        green_test(a_reader_woken_in_the_same_turn_beats_a_timeout),
         green_test(a_lock_given_to_a_greenlet_killed_afterwards_is_its_own),
         green_test(a_lock_not_given_to_a_killed_waiter_goes_to_the_next),
     };
