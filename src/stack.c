@@ -41,7 +41,8 @@ static const uintptr_t canary = (uintptr_t)UINT64_C(0x5afe0b00de57ac6e);
 struct stack_pool {
     size_t size;               /* of each stack */
     size_t slots, promised, used;
-    size_t need;               /* decaying peak of `used`, see trim */
+    size_t peak;               /* of `used`, since `decayed` */
+    size_t need;               /* of earlier peaks, see decay_need */
     int64_t decayed;           /* when it last did */
     struct chunk *first, *last;
 
@@ -191,8 +192,8 @@ void *green__stack_attach(struct stacks *s, int class)
     struct stack_pool *p = s->pools[class];
     void *top = p->cached ? cached_stack(s, p) : fresh_stack(s, p);
 
-    if (++p->used > p->need)
-        p->need = p->used;
+    if (++p->used > p->peak)
+        p->peak = p->used;
     if (is_unguarded(top))
         *canary_of(p, top) = canary;
     tell_attached(p, top);
@@ -274,13 +275,18 @@ void green__stack_unreserve(struct stacks *s, int class)
 
 /* ---- giving back ---- */
 
-/* Stacks are kept warm for as many greenlets as lately lived at once. */
+/* Stacks are kept warm for as many greenlets as lately lived at once.  More
+ * than those of the last moment are forgotten an eighth at a time. */
 static void decay_need(struct stack_pool *p, int64_t now)
 {
+    if (p->need < p->peak)
+        p->need = p->peak;
     if (now - p->decayed < TRIM_DECAY)
         return;
+    if (p->need > p->peak)
+        p->need -= (p->need - p->peak + 7) / 8;
     p->decayed = now;
-    p->need -= (p->need - p->used + 7) / 8;
+    p->peak = p->used;
 }
 
 /* The coldest of those before cache[end] that have memory: how many. */
