@@ -29,14 +29,14 @@ struct worker {
     struct worker *next;
     struct lane *lane;
     pthread_t thread;
-    bool idle;                   /* waits for a task */
-    bool busy;                   /* runs one */
-    bool dismissed;              /* ends, and is joined by who dismissed it */
+    bool idle;      /* waits for a task */
+    bool busy;      /* runs one */
+    bool dismissed; /* ends, and is joined by who dismissed it */
 };
 
 struct lane {
-    pthread_cond_t more;         /* tasks, or a dismissal */
-    green_waiters_t tasks;       /* not yet begun, oldest first */
+    pthread_cond_t more;   /* tasks, or a dismissal */
+    green_waiters_t tasks; /* not yet begun, oldest first */
     struct worker *workers;
     unsigned queued, idle, threads;
 };

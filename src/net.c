@@ -103,7 +103,7 @@ static int bind_socket(int fd, const struct addrinfo *a)
 struct listening {
     int backlog;
     bool reuse_port;
-    bool both_families;          /* an IPv6 socket takes IPv4 too */
+    bool both_families; /* an IPv6 socket takes IPv4 too */
 };
 
 static void prepare_to_listen(int fd, const struct addrinfo *a,

@@ -28,16 +28,16 @@
 #include "wait.h"
 
 struct job {
-    struct message answer;       /* first: the hub knows a job by it */
+    struct message answer; /* first: the hub knows a job by it */
     struct task task;
     struct green_hub *hub;
-    unsigned long asker;         /* the hub's thread */
+    unsigned long asker; /* the hub's thread */
     void *(*fn)(void *arg);
     void *arg, *result;
     void (*drop)(void *arg);
-    green_waiters_t waiters;     /* the greenlet, as long as it waits */
-    bool left;                   /* the greenlet gave up */
-    bool answered;               /* the answer came after the wait had failed,
+    green_waiters_t waiters; /* the greenlet, as long as it waits */
+    bool left;               /* the greenlet gave up */
+    bool answered;           /* the answer came after the wait had failed,
                                     but before the greenlet knew */
 };
 

@@ -18,12 +18,12 @@
 #include "wait.h"
 
 struct lookup {
-    char *node, *service;        /* behind this structure, or NULL */
+    char *node, *service; /* behind this structure, or NULL */
     bool has_hints;
     struct addrinfo hints;
-    struct addrinfo *result;     /* ours until it is taken */
-    int code;                    /* what getaddrinfo returned */
-    int error;                   /* errno, with EAI_SYSTEM */
+    struct addrinfo *result; /* ours until it is taken */
+    int code;                /* what getaddrinfo returned */
+    int error;               /* errno, with EAI_SYSTEM */
 };
 
 static void free_lookup(void *arg)
@@ -40,9 +40,8 @@ static void *run_lookup(void *arg)
 {
     struct lookup *l = arg;
 
-    l->code = green__sys.getaddrinfo(l->node, l->service,
-                                     l->has_hints ? &l->hints : NULL,
-                                     &l->result);
+    l->code = green__sys.getaddrinfo(
+        l->node, l->service, l->has_hints ? &l->hints : NULL, &l->result);
     l->error = errno;
     if (l->code != 0)
         l->result = NULL;
@@ -71,8 +70,8 @@ static struct lookup *make_lookup(const char *node, const char *service,
 }
 
 /* What no hints mean to libc. */
-static const struct addrinfo no_hints = {
-    .ai_flags = AI_V4MAPPED | AI_ADDRCONFIG};
+static const struct addrinfo no_hints = {.ai_flags =
+                                             AI_V4MAPPED | AI_ADDRCONFIG};
 
 static bool is_number(const char *text)
 {

@@ -31,24 +31,24 @@
 struct connection {
     struct connection *next, *previous;
     green_server_t *server;
-    green_t *greenlet;           /* our reference */
+    green_t *greenlet; /* our reference */
     int fd;
-    uint32_t generation;         /* of fd */
+    uint32_t generation; /* of fd */
 };
 
 struct green_server {
-    int fd, port;                /* port -1: not an internet address */
-    int error;                   /* the acceptor has ended because of this */
+    int fd, port; /* port -1: not an internet address */
+    int error;    /* the acceptor has ended because of this */
     green_handler_t *handler;
     void *arg;
-    green_t *acceptor;           /* our reference */
+    green_t *acceptor; /* our reference */
     struct connection *connections;
     bool bounded;
-    green_sem_t permits;         /* if bounded */
+    green_sem_t permits; /* if bounded */
     bool stopping;
-    bool abandoned;              /* the last member frees the server */
+    bool abandoned; /* the last member frees the server */
     size_t members;
-    green_event_t empty;         /* set when the last member leaves */
+    green_event_t empty; /* set when the last member leaves */
 };
 
 /* ---- members ---- */
@@ -371,8 +371,8 @@ int green_serve_forever(const char *address, green_handler_t *handler,
 
     if (!s)
         return -1;
-    error = green_join(s->acceptor, NULL, GREEN_FOREVER) == 0 ? s->error
-                                                              : errno;
+    error =
+        green_join(s->acceptor, NULL, GREEN_FOREVER) == 0 ? s->error : errno;
     green_server_stop(s, 0);
     errno = error;
     return -1;
