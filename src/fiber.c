@@ -69,8 +69,11 @@ void green__fiber_leave(green_t *from, green_t *to, bool for_good)
                                        low, size);
     if (__msan_start_switch_fiber)
         __msan_start_switch_fiber(low, size);
-    if (__tsan_switch_to_fiber)
-        switch_tsan(from, to);
+    if (!__tsan_switch_to_fiber)
+        return;
+    switch_tsan(from, to);
+    if (for_good)
+        green__fiber_free(from);
 }
 
 void green__fiber_arrive(green_t *self)

@@ -19,7 +19,8 @@ void green__fiber_leave(green_t *from, green_t *to, bool for_good);
 /* The first thing done by a greenlet that was switched to, also at its start. */
 void green__fiber_arrive(green_t *self);
 
-/* A greenlet's end: forget what was kept for it.  Not called on its own stack. */
+/* Forget what is kept for a greenlet that will not run any more.  Leaving one for
+ * good does so. */
 void green__fiber_free(green_t *g);
 
 #endif

@@ -14,12 +14,14 @@
 #include <stdbool.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "switch.h"
 #include "sys.h"
 
 enum {
     ADVICE_GUARD = 102,     /* MADV_GUARD_INSTALL, which older headers lack */
     PAGES = 16,
-    MPROTECT_GUARDS = 16384
+    MPROTECT_GUARDS = 16384,
+    VALGRIND_GUARDS = 4096  /* it can tell some 30,000 mappings apart */
 };
 
 static atomic_uint mprotected;
@@ -74,13 +76,21 @@ static bool probe(void)
     return works;
 }
 
+/* Valgrind knows nothing of guards by advice, and would stumble over them. */
+static bool is_watched_over(void)
+{
+    const uintptr_t running_on_valgrind[6] = {0x1001};
+
+    return green__valgrind(running_on_valgrind) != 0;
+}
+
 static bool can_advise(void)
 {
     static atomic_int known; /* 0: not tried, 1: no, 2: yes */
     int answer = atomic_load_explicit(&known, memory_order_relaxed);
 
     if (answer == 0) {
-        answer = probe() ? 2 : 1;
+        answer = !is_watched_over() && probe() ? 2 : 1;
         atomic_store_explicit(&known, answer, memory_order_relaxed);
     }
     return answer == 2;
@@ -88,7 +98,9 @@ static bool can_advise(void)
 
 static bool protect(void *guard)
 {
-    if (atomic_fetch_add(&mprotected, 1) < MPROTECT_GUARDS
+    const unsigned most = is_watched_over() ? VALGRIND_GUARDS : MPROTECT_GUARDS;
+
+    if (atomic_fetch_add(&mprotected, 1) < most
         && green__sys.mprotect(guard, green__guard_size(), PROT_NONE) == 0)
         return true;
     atomic_fetch_sub(&mprotected, 1);
