@@ -13,6 +13,7 @@
 #include "chunk.h"
 #include "guard.h"
 #include "stack.h"
+#include "switch.h"
 #include "sys.h"
 
 enum { MANY = 100 }; /* more than the first two blocks of the list hold */
@@ -124,6 +125,8 @@ static void entries_of_closed_chunks_are_used_again(void **state)
             green__chunk_close(chunks[i]);
     }
     green__sys.malloc = malloc;
+    if (green__valgrind((const uintptr_t[6]){0x1001}))
+        skip(); /* each chunk has a list for it */
     assert_int_equal(allocations, 0);
 }
 

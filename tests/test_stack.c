@@ -11,7 +11,6 @@
 #include "child.h"
 #include "guard.h"
 #include "stack.h"
-#include "switch.h"
 #include "sys.h"
 
 enum { KIB = 1024, MANY = 300 };
