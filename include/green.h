@@ -55,7 +55,8 @@
  *
  *     ETIMEDOUT  the timeout of this call, or of an enclosing scope, passed;
  *     ECANCELED  the calling greenlet was killed;
- *     EPIPE      the queue, or the other end of the connection, is closed;
+ *     EPIPE      the queue or pool, or the other end of the connection, is
+ *                closed;
  *     EDEADLK    it would wait for itself, or nothing could ever end the wait;
  *     EBADF      the descriptor is closed, also when it was closed meanwhile;
  *     ENOMEM     there is no memory, and nothing was changed;
@@ -102,12 +103,13 @@
  * Whose memory it is
  *
  * If you can declare it, you own it; if you only hold a pointer, the library
- * does.  Events, semaphores, mutexes, conditions, queues, locals, scopes and
- * cases are structs of yours: initialise them with GREEN_..._INIT or the call
- * of that name, neither of which can fail, and leave their fields alone.  They
- * must stay in place while somebody waits on them.  Only a queue has to be
- * destroyed.  Greenlets, servers and hubs are the library's, and known by
- * pointer.
+ * does.  Events, semaphores, mutexes, conditions, queues, groups, pools,
+ * locals, scopes and cases are structs of yours: initialise them with
+ * GREEN_..._INIT or the call of that name, neither of which can fail, and leave
+ * their fields alone.  They must stay in place while somebody waits on them, a
+ * group or pool also while it has members.  Only queues, groups and pools have
+ * to be destroyed.  Greenlets, imaps, servers and hubs are the library's, and
+ * known by pointer.
  *
  *
  * Kill
@@ -1306,6 +1308,343 @@ GREEN_API int green_queue_join(green_queue_t *q, int64_t timeout);
  *
  * Never switches. */
 GREEN_API void green_queue_destroy(green_queue_t *q);
+
+/* ---- group: greenlets that belong together ---- */
+
+/* A group knows which of its members have not ended: wait for all of them, or
+ * kill them, however many there are and whoever spawned them:
+ *
+ *     green_group_t crew = GREEN_GROUP_INIT;
+ *
+ *     for (i = 0; i < n; i++)
+ *         green_group_spawn(&crew, work, &jobs[i]);
+ *     if (green_group_join(&crew, 10 * GREEN_SEC) == -1)
+ *         green_group_kill(&crew, GREEN_SEC);
+ *     green_group_destroy(&crew);
+ *
+ * A member leaves the group by ending, and nobody has to release it.  What goes
+ * wrong in one does not concern the others; green_group_error tells of it. */
+
+struct green_member;
+
+/* A group. */
+typedef struct green_group { /* private */
+    struct green_member *first, *last;
+    size_t size;
+    int error;
+    green_waiters_t joiners;
+} green_group_t;
+
+/* The initial value of a group without members. */
+#define GREEN_GROUP_INIT {NULL, NULL, 0, 0, {NULL, NULL}}
+
+/* Make a group without members.
+ *
+ * Never switches. */
+GREEN_API void green_group_init(green_group_t *p);
+
+/* Make a greenlet that will call fn(arg), as green_spawn, and a member of a
+ * group.
+ *
+ * The handle is borrowed: it is good until the greenlet ends, so not beyond
+ * the next switch, unless the caller retains it.
+ *
+ * Returns the greenlet, which the caller need not release, or NULL with errno:
+ *     ENOMEM     no memory or address space for it;
+ *     EINVAL     p or fn is NULL.
+ *
+ * Never switches. */
+GREEN_API green_t *green_group_spawn(green_group_t *p, void *(*fn)(void *arg),
+                                     void *arg);
+
+/* Make a greenlet a member of a group.
+ *
+ * References to it stay with those who have them.  It may be in other groups,
+ * too; one that is in this group already is still in it once.  One that has
+ * ended does not become a member, but if it failed the group hears of it.
+ *
+ * Returns 0, or -1 with errno:
+ *     ENOMEM     no memory to note it;
+ *     EINVAL     p or g is NULL.
+ *
+ * Never switches. */
+GREEN_API int green_group_add(green_group_t *p, green_t *g);
+
+/* Count the members of a group, which are those that have not ended.
+ *
+ * Returns the number.
+ *
+ * Never switches. */
+GREEN_API size_t green_group_size(const green_group_t *p);
+
+/* Wait until a group has no members.
+ *
+ * Those that come to it meanwhile are waited for, too.  It is enough that it
+ * was empty for a moment.
+ *
+ * Returns 0, whether they failed or not, or -1 with errno:
+ *     ETIMEDOUT  not all of them ended in time;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    the caller is a member, or a member waits for it, directly or
+ *                through others, and the timeout is above 0; or main waits, and
+ *                nothing could ever end that;
+ *     EINVAL     p is NULL.
+ *
+ * Switches if the group has members. */
+GREEN_API int green_group_join(green_group_t *p, int64_t timeout);
+
+/* Kill all members of a group, then wait until it has none.
+ *
+ * All are told before the first is waited for, the oldest first.  Who comes to
+ * the group while this waits is killed at once.
+ *
+ * Returns 0, or -1 with errno:
+ *     ETIMEDOUT  not all of them ended in time; they stay killed, and
+ *                green_dump names them;
+ *     ECANCELED  the calling greenlet was killed, maybe hereby, as a member;
+ *     EDEADLK    as for green_group_join;
+ *     EINVAL     p is NULL.
+ *
+ * Switches if the group has members. */
+GREEN_API int green_group_kill(green_group_t *p, int64_t timeout);
+
+/* Look up the error of a group: that of the member which was the first to fail.
+ *
+ * Returns the errno value that it passed to green_fail, or 0 if none has
+ * failed since the group was made.
+ *
+ * Never switches. */
+GREEN_API int green_group_error(const green_group_t *p);
+
+/* Be done with a group.
+ *
+ * Aborts if it has members.  Initialise it anew to use it again.
+ *
+ * Never switches. */
+GREEN_API void green_group_destroy(green_group_t *p);
+
+/* ---- pool: many tasks, a few at a time ---- */
+
+/* A pool calls functions in greenlets, its tasks, at most so many at once.  To
+ * spawn one waits for room, which keeps those who find work from running ahead
+ * of those who do it:
+ *
+ *     green_pool_t pool = GREEN_POOL_INIT(10);
+ *
+ *     while ((url = next_url()))
+ *         green_pool_spawn(&pool, fetch, url, GREEN_FOREVER);
+ *     green_pool_join(&pool, GREEN_FOREVER);
+ *     green_pool_destroy(&pool);
+ *
+ * or, with all arguments at hand, and in the order of the arguments:
+ *
+ *     if (green_pool_map(&pool, fetch, urls, pages, n, 60 * GREEN_SEC) == 0)
+ *         print_all(pages, n);
+ *
+ * Room that a task leaves goes to whoever has waited longest.  A task that
+ * waits for room in its own pool waits for the others. */
+
+/* A pool. */
+typedef struct green_pool { /* private */
+    green_group_t group;
+    size_t max;
+    size_t imaps;
+    bool closed;
+    green_waiters_t spawners;
+} green_pool_t;
+
+/* The initial value of a pool for so many tasks at once.  SIZE_MAX: no bound;
+ * 0: none ever begins. */
+#define GREEN_POOL_INIT(max) {GREEN_GROUP_INIT, (max), 0, false, {NULL, NULL}}
+
+/* Make a pool for at most max tasks at once.
+ *
+ * SIZE_MAX: no bound.  0: none ever begins.
+ *
+ * Never switches. */
+GREEN_API void green_pool_init(green_pool_t *p, size_t max);
+
+/* Call fn(arg) in a task of a pool, waiting for room if the pool is full.
+ *
+ * The task is made when there is room, and then runs as a greenlet that was
+ * just spawned.  What it returns is dropped.
+ *
+ * Returns 0, or -1 with errno:
+ *     EPIPE      the pool is closed, or was while this waited;
+ *     ETIMEDOUT  there was no room in time;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that;
+ *     ENOMEM     no memory or address space for the task;
+ *     EINVAL     p or fn is NULL.
+ *
+ * Switches if there is no room. */
+GREEN_API int green_pool_spawn(green_pool_t *p, void *(*fn)(void *arg),
+                               void *arg, int64_t timeout);
+
+/* Call fn with each of n arguments, in tasks of a pool, and wait for all
+ * results.
+ *
+ * The tasks begin in the order of `in`, as there is room, in line with others
+ * who wait for it.  out[i] becomes what fn(in[i]) returned; it is NULL until
+ * then, and if that failed.  out may be NULL.  A task that fails does not keep
+ * the others from running.  One for which there is no memory has failed with
+ * ENOMEM, those that were to begin after the pool was closed with EPIPE.
+ *
+ * If the wait ends early, tasks that have not begun never will; those that
+ * have are killed, but not waited for, and their results are dropped: neither
+ * `in` nor `out` is looked at after the return.  What in[i] points to must live
+ * until green_pool_join has seen them end.
+ *
+ * Returns 0, or -1 with errno:
+ *     other      the error of the first argument, in the order of `in`, whose
+ *                task failed; all have been tried;
+ *     EPIPE      the pool was closed before, and nothing was begun;
+ *     ETIMEDOUT  it was not done in time; if the timeout is 0 or less, it was
+ *                not begun;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that;
+ *     EINVAL     p or fn, or in with n above 0, is NULL.
+ *
+ * Switches if n and the timeout are above 0. */
+GREEN_API int green_pool_map(green_pool_t *p, void *(*fn)(void *arg),
+                             void *const *in, void **out, size_t n,
+                             int64_t timeout);
+
+/* Count the tasks of a pool that have not ended.
+ *
+ * One that is about to be spawned, by a greenlet that waited for room and was
+ * given it, counts.
+ *
+ * Returns the number.
+ *
+ * Never switches. */
+GREEN_API size_t green_pool_size(const green_pool_t *p);
+
+/* Count the tasks that a pool has room for.
+ *
+ * Returns the number; SIZE_MAX if there is no bound.
+ *
+ * Never switches. */
+GREEN_API size_t green_pool_free_count(const green_pool_t *p);
+
+/* Wait until a pool has no tasks.
+ *
+ * Greenlets that wait for room now get it first, and their tasks are waited
+ * for, too.  It is enough that the pool was empty for a moment.
+ *
+ * Returns 0, whether they failed or not, or -1 with errno:
+ *     ETIMEDOUT  not all of them ended in time;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    the caller is a task of the pool, or one waits for it,
+ *                directly or through others, and the timeout is above 0; or
+ *                main waits, and nothing could ever end that;
+ *     EINVAL     p is NULL.
+ *
+ * Switches if the pool has tasks. */
+GREEN_API int green_pool_join(green_pool_t *p, int64_t timeout);
+
+/* Kill all tasks of a pool, then wait until it has none.
+ *
+ * While this waits there is no room for others.  Those who wait for room get it
+ * afterwards: close the pool before, if they shall not.
+ *
+ * Returns 0, or -1 with errno:
+ *     ETIMEDOUT  not all of them ended in time; they stay killed, and
+ *                green_dump names them;
+ *     ECANCELED  the calling greenlet was killed, maybe hereby, as a task;
+ *     EDEADLK    as for green_pool_join;
+ *     EINVAL     p is NULL.
+ *
+ * Switches if the pool has tasks. */
+GREEN_API int green_pool_kill(green_pool_t *p, int64_t timeout);
+
+/* Look up the error of a pool: that of the task which was the first to fail.
+ *
+ * Returns the errno value that it passed to green_fail, or 0 if none has
+ * failed since the pool was made.
+ *
+ * Never switches. */
+GREEN_API int green_pool_error(const green_pool_t *p);
+
+/* Close a pool: no task begins any more; those that have run on.
+ *
+ * Who waits for room is turned away with EPIPE, in the order they came.
+ * Closing again does nothing.
+ *
+ * Never switches. */
+GREEN_API void green_pool_close(green_pool_t *p);
+
+/* Be done with a pool.
+ *
+ * Aborts if it has tasks, or somebody waits for room, or an imap of it was not
+ * ended.  Initialise it anew to use it again.
+ *
+ * Never switches. */
+GREEN_API void green_pool_destroy(green_pool_t *p);
+
+/* ---- imap: results one by one ---- */
+
+/* An imap is a map whose results are taken while others are still being made,
+ * so that they need not be kept:
+ *
+ *     green_imap_t *i = green_imap_start(&pool, fetch, urls, n, 0, 0);
+ *
+ *     while (green_imap_next(i, &page, GREEN_FOREVER) == 0 || errno != EPIPE)
+ *         ...
+ *     green_imap_end(i);
+ */
+
+/* A map that is under way. */
+typedef struct green_imap green_imap_t;
+
+/* Take each result as soon as it is there, not in the order of the arguments.
+ * Otherwise a slow one holds up those after it. */
+#define GREEN_IMAP_UNORDERED 1
+
+/* Begin to call fn with each of n arguments, in tasks of a pool.
+ *
+ * As in a map, tasks begin in the order of `in`, which must stay in place until
+ * the end.  At most `buffered` of them have begun and have not had their
+ * results taken, so a slow reader holds them up.  0: as many as the pool runs
+ * at once, without a bound n.
+ *
+ * Returns the imap, which green_imap_end frees, or NULL with errno:
+ *     ENOMEM     no memory for it;
+ *     EINVAL     p or fn, or in with n above 0, is NULL, or flags are unknown.
+ *
+ * Never switches. */
+GREEN_API green_imap_t *green_imap_start(green_pool_t *p,
+                                         void *(*fn)(void *arg),
+                                         void *const *in, size_t n,
+                                         size_t buffered, int flags);
+
+/* Take the next result of an imap, waiting for it if it is not there.
+ *
+ * Several greenlets may take turns: each result is taken once, by the one that
+ * has waited longest.  A task that failed is a result, too, which fails this
+ * call with its error; the next call goes on with the next one.  value may be
+ * NULL.
+ *
+ * Returns 0 and sets *value, or -1 with errno:
+ *     EPIPE      all results have been taken, or the pool was closed;
+ *     ETIMEDOUT  it was not there in time;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that;
+ *     ENOMEM     there was no memory for the task;
+ *     EINVAL     i is NULL;
+ *     other      the error that the task failed with.
+ *
+ * Switches if the next result is not there. */
+GREEN_API int green_imap_next(green_imap_t *i, void **value, int64_t timeout);
+
+/* End an imap and free it.
+ *
+ * Its tasks that have not begun never will; those that have are killed, but not
+ * waited for.  Results that were not taken are dropped.  Aborts if somebody
+ * waits for one.  NULL is allowed.
+ *
+ * Never switches. */
+GREEN_API void green_imap_end(green_imap_t *i);
 
 /* ---- locals: a variable that each greenlet has for itself ---- */
 

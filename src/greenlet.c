@@ -168,6 +168,11 @@ green_t *green__spawn(struct green_hub *h, const green_options_t *options,
     return g;
 }
 
+void green__set_parent(green_t *g, uint64_t parent_id)
+{
+    g->parent_id = parent_id;
+}
+
 static const green_options_t defaults;
 
 green_t *green_spawn(void *(*fn)(void *arg), void *arg)

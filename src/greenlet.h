@@ -32,6 +32,9 @@ green_t *green__make(struct green_hub *h, const green_options_t *options,
 green_t *green__spawn(struct green_hub *h, const green_options_t *options,
                       void *(*fn)(void *arg), void *arg, void *site);
 
+/* g was spawned on behalf of another greenlet than the running one. */
+void green__set_parent(green_t *g, uint64_t parent_id);
+
 /* Let a made one start when another has ended, if the condition holds then. */
 void green__start_after(green_t *g, green_t *other,
                         enum link_condition condition);

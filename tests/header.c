@@ -12,6 +12,8 @@ green_cond_t cond = GREEN_COND_INIT;
 green_queue_t fifo = GREEN_QUEUE_INIT(int, 8);
 green_queue_t lifo = GREEN_LIFO_INIT(int, SIZE_MAX);
 green_queue_t channel = GREEN_CHANNEL_INIT(void *);
+green_group_t group = GREEN_GROUP_INIT;
+green_pool_t pool = GREEN_POOL_INIT(8);
 green_local_t local = GREEN_LOCAL_INIT(NULL);
 
 int compare(const void *a, const void *b);

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/* task.c - layer 6: the tasks of a pool, one by one or from an array.
+ *
+ * A pool is a group with a bound.  Whoever finds no room waits among the
+ * spawners; a place that becomes free goes to the first of them at once, so
+ * nobody overtakes, and who waits for the pool to be empty is not woken between.
+ *
+ *     free ---> promised to a spawner that was woken ---> a task's, to its end
+ *       |                                                   ^
+ *       +---------------------------------------------------+
+ *
+ * group.size counts both kinds that are not free.  While a kill of the pool
+ * waits nobody is given a place: else a busy producer would keep it from ever
+ * ending.  Those who wait are served when it is over.
+ *
+ * Invariants:
+ *   1. A spawner waits only while there is no room, or a kill waits.
+ *   2. group.size <= max. */
+#include "task.h"
+#include <errno.h>
+#include "group.h"
+#include "sys.h"
+#include "wait.h"
+
+struct task {
+    struct green_member member; /* the first field: found from it */
+    struct feed *feed;          /* who gets the result, or NULL */
+    size_t index;
+};
+
+/* ---- places ---- */
+
+static bool has_room(const green_pool_t *p)
+{
+    return p->group.size < p->max && !green__group_is_killed(&p->group);
+}
+
+static void serve_feed(struct feed *f);
+
+void green__places_hand_out(green_pool_t *p)
+{
+    struct green_waiter *w;
+
+    while ((w = p->spawners.first) && has_room(p)) {
+        p->group.size++;
+        if (w->greenlet)
+            green__wake(w);
+        else
+            serve_feed(w->item);
+    }
+}
+
+static void give_back(green_pool_t *p)
+{
+    p->group.size--;
+    green__places_hand_out(p);
+    if (p->group.size > 0)
+        return;
+    green__wake_all(&p->group.joiners, 0);
+    green__places_hand_out(p); /* a kill that waited is over */
+}
+
+int green__place_take(green_pool_t *p, int64_t timeout)
+{
+    if (p->closed) {
+        errno = EPIPE;
+        return -1;
+    }
+    if (!p->spawners.first && has_room(p)) {
+        p->group.size++;
+        return 0;
+    }
+    return green__wait_in(&p->spawners, NULL, 0, timeout, WAIT_ROOM,
+                          (uintptr_t)p);
+}
+
+/* ---- tasks ---- */
+
+static void queue_up(struct feed *f);
+
+static void task_ended(struct end_call *call, green_t *ended)
+{
+    struct task *t = (struct task *)call;
+    green_pool_t *p = (green_pool_t *)t->member.group;
+    struct feed *f = t->feed;
+
+    green__group_leave(&t->member, ended);
+    if (f) {
+        f->running--;
+        f->ended(f, t->index, ended->value, ended->error);
+        queue_up(f);
+    }
+    green__sys.free(t);
+    give_back(p);
+}
+
+/* `t` is fresh, or NULL for want of memory.  The greenlet, or NULL. */
+static green_t *launch(green_pool_t *p, struct task *t, void *(*fn)(void *arg),
+                       void *arg, void *site)
+{
+    static const green_options_t none;
+    green_t *g = NULL;
+
+    if (t)
+        g = green__spawn(green__current_hub, &none, fn, arg, site);
+    if (!g) {
+        green__sys.free(t);
+        return NULL;
+    }
+    green__group_enter(&p->group, &t->member, g, task_ended);
+    green_release(g);
+    return g;
+}
+
+int green__task_begin(green_pool_t *p, void *(*fn)(void *arg), void *arg,
+                      void *site)
+{
+    if (launch(p, green__zalloc(sizeof(struct task)), fn, arg, site))
+        return 0;
+    give_back(p);
+    errno = ENOMEM;
+    return -1;
+}
+
+/* ---- feeds ---- */
+
+/* An item whose feed has gone is dropped. */
+static void *run_item(void *arg)
+{
+    struct task *t = arg;
+
+    return t->feed ? t->feed->fn(t->feed->in[t->index]) : NULL;
+}
+
+static int begin_item(struct feed *f)
+{
+    struct task *t = green__zalloc(sizeof *t);
+    green_t *g = launch(f->pool, t, run_item, t, f->site);
+
+    if (!g)
+        return -1;
+    green__set_parent(g, f->parent_id);
+    t->feed = f;
+    t->index = f->begun++;
+    f->running++;
+    return 0;
+}
+
+static bool wants_more(const struct feed *f)
+{
+    return f->begun < f->n && f->begun < f->window;
+}
+
+/* Wait for room, or learn that there will be none. */
+static void queue_up(struct feed *f)
+{
+    green_pool_t *p = f->pool;
+
+    while (p->closed && wants_more(f))
+        f->ended(f, f->begun++, NULL, EPIPE);
+    if (wants_more(f) && !f->waiter.queue) {
+        f->waiter.item = f;
+        list_append(&p->spawners, &f->waiter);
+    }
+}
+
+/* Use a place for the next item, then go to the end of the line. */
+static void serve_feed(struct feed *f)
+{
+    list_remove(&f->waiter);
+    if (begin_item(f) < 0) {
+        f->pool->group.size--;
+        f->ended(f, f->begun++, NULL, ENOMEM);
+    }
+    queue_up(f);
+}
+
+void green__feed(struct feed *f)
+{
+    queue_up(f);
+    green__places_hand_out(f->pool);
+}
+
+void green__feed_end(struct feed *f)
+{
+    struct green_member *m = f->pool->group.first;
+    struct task *t;
+
+    list_remove(&f->waiter);
+    for (; f->running > 0; m = m->next) {
+        t = (struct task *)m;
+        if (t->feed != f)
+            continue;
+        t->feed = NULL;
+        f->running--;
+        green_kill(m->greenlet);
+    }
+}
+
+void green__places_close(green_pool_t *p)
+{
+    struct green_waiter *w;
+
+    while ((w = p->spawners.first)) {
+        if (w->greenlet) {
+            green__end_wait(w->greenlet, w->index, EPIPE);
+        } else {
+            list_remove(w);
+            queue_up(w->item);
+        }
+    }
+}
