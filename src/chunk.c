@@ -41,8 +41,8 @@ static struct chunk *take_chunk_of(struct chunk_block *b)
     size_t i;
 
     for (i = 0; i < b->n; i++)
-        if (!atomic_load_explicit(&b->chunks[i].taken, memory_order_relaxed)
-            && !atomic_exchange(&b->chunks[i].taken, true))
+        if (!atomic_load_explicit(&b->chunks[i].taken, memory_order_relaxed) &&
+            !atomic_exchange(&b->chunks[i].taken, true))
             return &b->chunks[i];
     return NULL;
 }
@@ -87,8 +87,8 @@ static bool has_guard_at(struct chunk *c, uintptr_t address)
     size_t stride = atomic_load_explicit(&c->stride, memory_order_relaxed);
     uintptr_t offset = address - (uintptr_t)start;
 
-    return start && offset < green__chunk_slots(c) * stride
-        && offset % stride < green__guard_size();
+    return start && offset < green__chunk_slots(c) * stride &&
+           offset % stride < green__guard_size();
 }
 
 bool green__stack_is_guard(const void *address)
@@ -107,15 +107,15 @@ bool green__stack_is_guard(const void *address)
 
 static char *slot_of(struct chunk *c, size_t slot)
 {
-    return atomic_load_explicit(&c->start, memory_order_relaxed)
-        + slot * atomic_load_explicit(&c->stride, memory_order_relaxed);
+    return atomic_load_explicit(&c->start, memory_order_relaxed) +
+           slot * atomic_load_explicit(&c->stride, memory_order_relaxed);
 }
 
 static char *map_chunk(size_t size)
 {
-    char *start = green__sys.mmap(NULL, size, PROT_READ | PROT_WRITE,
-                                  MAP_PRIVATE | MAP_ANONYMOUS | CHUNK_NORESERVE
-                                      | CHUNK_STACK, -1, 0);
+    char *start = green__sys.mmap(
+        NULL, size, PROT_READ | PROT_WRITE,
+        MAP_PRIVATE | MAP_ANONYMOUS | CHUNK_NORESERVE | CHUNK_STACK, -1, 0);
 
     return start == MAP_FAILED ? NULL : start;
 }

@@ -10,10 +10,10 @@
 
 #define WEAK __attribute__((weak))
 
-void __sanitizer_start_switch_fiber(void **fake, const void *low, size_t size)
-    WEAK;
-void __sanitizer_finish_switch_fiber(void *fake, const void **low, size_t *size)
-    WEAK;
+void __sanitizer_start_switch_fiber(void **fake, const void *low,
+                                    size_t size) WEAK;
+void __sanitizer_finish_switch_fiber(void *fake, const void **low,
+                                     size_t *size) WEAK;
 void __msan_start_switch_fiber(const void *low, size_t size) WEAK;
 void __msan_finish_switch_fiber(const void **low, size_t *size) WEAK;
 void *__tsan_get_current_fiber(void) WEAK;
@@ -31,8 +31,8 @@ static _Thread_local struct {
 
 bool green__fiber_active(void)
 {
-    return __sanitizer_start_switch_fiber || __msan_start_switch_fiber
-        || __tsan_switch_to_fiber;
+    return __sanitizer_start_switch_fiber || __msan_start_switch_fiber ||
+           __tsan_switch_to_fiber;
 }
 
 static const void *stack_of(green_t *g, size_t *size)
@@ -47,8 +47,8 @@ static const void *stack_of(green_t *g, size_t *size)
 
 /* ThreadSanitizer counts calls and returns for each fiber, so this one must
  * not be counted: it is called by one and returns to another. */
-__attribute__((no_sanitize("thread")))
-static inline void switch_tsan(green_t *from, green_t *to)
+__attribute__((no_sanitize("thread"))) static inline void
+switch_tsan(green_t *from, green_t *to)
 {
     if (!from->fiber)
         from->fiber = __tsan_get_current_fiber();
@@ -57,16 +57,16 @@ static inline void switch_tsan(green_t *from, green_t *to)
     __tsan_switch_to_fiber(to->fiber, 0);
 }
 
-__attribute__((no_sanitize("thread")))
-void green__fiber_leave(green_t *from, green_t *to, bool for_good)
+__attribute__((no_sanitize("thread"))) void
+green__fiber_leave(green_t *from, green_t *to, bool for_good)
 {
     size_t size;
     const void *low = stack_of(to, &size);
 
     here.left = from;
     if (__sanitizer_start_switch_fiber)
-        __sanitizer_start_switch_fiber(for_good ? NULL : &from->fake_stack,
-                                       low, size);
+        __sanitizer_start_switch_fiber(for_good ? NULL : &from->fake_stack, low,
+                                       size);
     if (__msan_start_switch_fiber)
         __msan_start_switch_fiber(low, size);
     if (!__tsan_switch_to_fiber)

@@ -18,10 +18,10 @@
 #include "sys.h"
 
 enum {
-    ADVICE_GUARD = 102,     /* MADV_GUARD_INSTALL, which older headers lack */
+    ADVICE_GUARD = 102, /* MADV_GUARD_INSTALL, which older headers lack */
     PAGES = 16,
     MPROTECT_GUARDS = 16384,
-    VALGRIND_GUARDS = 4096  /* it can tell some 30,000 mappings apart */
+    VALGRIND_GUARDS = 4096 /* it can tell some 30,000 mappings apart */
 };
 
 static atomic_uint mprotected;
@@ -70,8 +70,8 @@ static bool probe(void)
 
     if (scratch == MAP_FAILED)
         return false;
-    works = green__sys.madvise(scratch, green__page(), ADVICE_GUARD) == 0
-        && green__sys.access(scratch, F_OK) != 0 && errno == EFAULT;
+    works = green__sys.madvise(scratch, green__page(), ADVICE_GUARD) == 0 &&
+            green__sys.access(scratch, F_OK) != 0 && errno == EFAULT;
     green__sys.munmap(scratch, green__page());
     return works;
 }
@@ -100,8 +100,8 @@ static bool protect(void *guard)
 {
     const unsigned most = is_watched_over() ? VALGRIND_GUARDS : MPROTECT_GUARDS;
 
-    if (atomic_fetch_add(&mprotected, 1) < most
-        && green__sys.mprotect(guard, green__guard_size(), PROT_NONE) == 0)
+    if (atomic_fetch_add(&mprotected, 1) < most &&
+        green__sys.mprotect(guard, green__guard_size(), PROT_NONE) == 0)
         return true;
     atomic_fetch_sub(&mprotected, 1);
     return false;

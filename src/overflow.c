@@ -140,8 +140,8 @@ static void die(int signo, const siginfo_t *info)
 
 static bool is_handler(const struct sigaction *a)
 {
-    return a->sa_flags & SA_SIGINFO
-        || (a->sa_handler != SIG_DFL && a->sa_handler != SIG_IGN);
+    return a->sa_flags & SA_SIGINFO ||
+           (a->sa_handler != SIG_DFL && a->sa_handler != SIG_IGN);
 }
 
 /* Call the program's handler number `depth` from the latest on: was there one? */
@@ -152,8 +152,8 @@ static bool call_kept(int signo, siginfo_t *info, void *context)
     struct sigaction *a = &w->kept[n - 1 - chain.depth], copy;
 
     if (chain.depth >= n || !is_handler(a))
-        return chain.depth < n && a->sa_handler == SIG_IGN
-            && info->si_code <= 0;
+        return chain.depth < n && a->sa_handler == SIG_IGN &&
+               info->si_code <= 0;
     copy = *a;
     if (a->sa_flags & (int)SA_RESETHAND) {
         a->sa_flags &= ~SA_SIGINFO;
@@ -170,8 +170,8 @@ static bool call_kept(int signo, siginfo_t *info, void *context)
  * of now only if the signal is the same one and its frame is above ours. */
 static bool is_nested(const void *context, const void *frame)
 {
-    return chain.context == context
-        && (uintptr_t)frame < (uintptr_t)chain.frame;
+    return chain.context == context &&
+           (uintptr_t)frame < (uintptr_t)chain.frame;
 }
 
 static void on_fault(int signo, siginfo_t *info, void *context)
@@ -226,15 +226,15 @@ static void arm_signal(int signo)
 {
     struct sigaction now, ours;
 
-    if (green__sys.sigaction(signo, NULL, &now) != 0
-        || (now.sa_flags & SA_SIGINFO && now.sa_sigaction == on_fault))
+    if (green__sys.sigaction(signo, NULL, &now) != 0 ||
+        (now.sa_flags & SA_SIGINFO && now.sa_sigaction == on_fault))
         return;
     keep(watched_of(signo), &now);
     memset(&ours, 0, sizeof ours);
     ours.sa_sigaction = on_fault;
     ours.sa_mask = now.sa_mask;
-    ours.sa_flags = SA_SIGINFO | SA_ONSTACK
-        | (now.sa_flags & (SA_NODEFER | SA_RESTART));
+    ours.sa_flags =
+        SA_SIGINFO | SA_ONSTACK | (now.sa_flags & (SA_NODEFER | SA_RESTART));
     green__sys.sigaction(signo, &ours, NULL);
 }
 

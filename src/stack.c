@@ -27,29 +27,29 @@
 #include "sys.h"
 
 enum {
-    SMALLEST_CLASS = 14,       /* 16 KiB: what an expert gets along with */
+    SMALLEST_CLASS = 14, /* 16 KiB: what an expert gets along with */
     COLOURS = 32,
     COLOUR_STEP = 64,
-    UNGUARDED_MARK = 32,       /* see the invariants; keeps a top aligned */
-    KEPT_WARM = 64,            /* cached stacks that trim leaves alone */
-    TRIM_BATCHES = 4,          /* per trim */
-    TRIM_DECAY = 100000000     /* nanoseconds in which an eighth is forgotten */
+    UNGUARDED_MARK = 32,   /* see the invariants; keeps a top aligned */
+    KEPT_WARM = 64,        /* cached stacks that trim leaves alone */
+    TRIM_BATCHES = 4,      /* per trim */
+    TRIM_DECAY = 100000000 /* nanoseconds in which an eighth is forgotten */
 };
 
 static const uintptr_t canary = (uintptr_t)UINT64_C(0x5afe0b00de57ac6e);
 
 struct stack_pool {
-    size_t size;               /* of each stack */
+    size_t size; /* of each stack */
     size_t slots, promised, used;
-    size_t peak;               /* of `used`, since `decayed` */
-    size_t need;               /* of earlier peaks, see decay_need */
-    int64_t decayed;           /* when it last did */
+    size_t peak;     /* of `used`, since `decayed` */
+    size_t need;     /* of earlier peaks, see decay_need */
+    int64_t decayed; /* when it last did */
     struct chunk *first, *last;
 
-    void **cache;              /* tops; room for all slots */
+    void **cache; /* tops; room for all slots */
     size_t cached, clean;
 
-    struct chunk *cut;         /* where the next fresh stack comes from */
+    struct chunk *cut; /* where the next fresh stack comes from */
 };
 
 /* ---- sizes ---- */
@@ -104,7 +104,7 @@ int green__stack_class(size_t size)
     if (size == 0)
         size = default_size();
     while (class < end && class < STACK_CLASSES && (size_t)1 << class < size)
-        class++;
+        class += 1;
     if (class < end && class < STACK_CLASSES)
         return class;
     errno = ENOMEM;
@@ -205,7 +205,8 @@ void green__stack_detach(struct stacks *s, int class, void *top)
     struct stack_pool *p = s->pools[class];
 
     if (is_unguarded(top) && *canary_of(p, top) != canary)
-        green__misuse("stack", "a greenlet overflowed its stack, which has no "
+        green__misuse("stack",
+                      "a greenlet overflowed its stack, which has no "
                       "guard because the process has too many mappings");
     tell_detached(p, top);
     p->used--;
@@ -323,7 +324,7 @@ void green__stacks_trim(struct stacks *s)
 {
     int class;
 
-    for (class = 0; class < STACK_CLASSES; class++)
+    for (class = 0; class < STACK_CLASSES; class ++)
         if (s->pools[class])
             trim_pool(s->pools[class]);
 }
@@ -344,7 +345,7 @@ void green__stacks_close(struct stacks *s)
 {
     int class;
 
-    for (class = 0; class < STACK_CLASSES; class++)
+    for (class = 0; class < STACK_CLASSES; class ++)
         if (s->pools[class])
             close_pool(s->pools[class]);
     memset(s, 0, sizeof *s);

@@ -16,10 +16,10 @@
 
 #define TEXT_OF(x) #x
 #define LINE_TEXT(line) TEXT_OF(line)
-#define CHECK(x)                                                               \
-    do {                                                                       \
-        if (!(x))                                                              \
-            return "line " LINE_TEXT(__LINE__) ": " #x;                        \
+#define CHECK(x)                                        \
+    do {                                                \
+        if (!(x))                                       \
+            return "line " LINE_TEXT(__LINE__) ": " #x; \
     } while (0)
 
 /* ---- contexts: number 0 is main's, and does not use its stack ---- */
@@ -31,8 +31,8 @@ static struct context {
     _Alignas(64) char stack[STACK_BYTES];
 } contexts[CONTEXTS];
 
-static unsigned starting;           /* the number of the one that begins */
-static const char *side_failure;    /* what was seen on another stack */
+static unsigned starting;        /* the number of the one that begins */
+static const char *side_failure; /* what was seen on another stack */
 
 static void *top_of(unsigned n)
 {
@@ -84,8 +84,9 @@ static _Noreturn void finish(const char *failure)
  * see through, and are compared with it again. */
 
 #define ALL(X)                                                                 \
-    X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)  \
-    X(14) X(15) X(16) X(17)
+    X(0)                                                                       \
+    X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) \
+        X(15) X(16) X(17)
 
 static volatile uintptr_t int_source[18];
 static volatile double double_source[18];
@@ -174,8 +175,8 @@ static void leaving_entry(void)
     finish(NULL);
 }
 
-#define START(n) green__start(&contexts[0].sp, top_of(n), leaving_entry,       \
-                              green__control());
+#define START(n) \
+    green__start(&contexts[0].sp, top_of(n), leaving_entry, green__control());
 
 __attribute__((noinline)) static bool start_and_leave_ints(void)
 {
@@ -281,8 +282,8 @@ static const char *look_at_rounding(int mode)
 {
     CHECK(fegetround() == mode);
     CHECK((one / three + minus_one / three > 0) == (mode == FE_UPWARD));
-    CHECK((long_one / long_three + long_minus_one / long_three > 0)
-          == (mode == FE_UPWARD));
+    CHECK((long_one / long_three + long_minus_one / long_three > 0) ==
+          (mode == FE_UPWARD));
     return NULL;
 }
 

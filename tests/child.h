@@ -13,18 +13,18 @@
 #include <unistd.h>
 
 struct outcome {
-    int status;                 /* as waitpid tells */
+    int status; /* as waitpid tells */
     char text[8192];
 };
 
 /* What assert_true is in the test: cmocka's may not be used in a child. */
-#define CHECK(condition)                                                       \
-    do {                                                                       \
-        if (!(condition)) {                                                    \
-            fprintf(stderr, "%s:%d: not so: %s (errno %d)\n", __FILE__,        \
-                    __LINE__, #condition, errno);                              \
-            _exit(1);                                                          \
-        }                                                                      \
+#define CHECK(condition)                                                \
+    do {                                                                \
+        if (!(condition)) {                                             \
+            fprintf(stderr, "%s:%d: not so: %s (errno %d)\n", __FILE__, \
+                    __LINE__, #condition, errno);                       \
+            _exit(1);                                                   \
+        }                                                               \
     } while (0)
 
 /* Without cmocka's handlers, and no core file is wanted. */

@@ -50,8 +50,7 @@ static void slots_follow_each_other_with_a_guard_below_each(void **state)
         assert_true(green__stack_is_guard(end - stride));
         assert_true(
             green__stack_is_guard(end - stride + green__guard_size() - 1));
-        assert_false(
-            green__stack_is_guard(end - stride + green__guard_size()));
+        assert_false(green__stack_is_guard(end - stride + green__guard_size()));
         assert_false(green__stack_is_guard(end - 1));
         end[-1] = 1;
         end[-(ptrdiff_t)stride + (ptrdiff_t)green__guard_size()] = 1;
@@ -132,7 +131,7 @@ static void entries_of_closed_chunks_are_used_again(void **state)
 
 /* ---- too little ---- */
 
-static size_t most;                 /* bytes that one mapping may have */
+static size_t most; /* bytes that one mapping may have */
 static size_t mapped;
 
 static void *narrow_mmap(void *at, size_t size, int protection, int flags,
@@ -262,7 +261,7 @@ static void *open_and_close(void *arg)
         struct chunk *b = green__chunk_open(2 * stride);
 
         if (!a || !b || a == b)
-            return (void *)(uintptr_t)"a chunk is missing";
+            return (void *)(uintptr_t) "a chunk is missing";
         green__chunk_close(a);
         green__chunk_close(b);
     }

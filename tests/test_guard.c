@@ -18,7 +18,7 @@
 
 enum { GUARDS = 5 };
 
-static char *area;              /* GUARDS times a guard, and as much between */
+static char *area; /* GUARDS times a guard, and as much between */
 static struct iovec guards[GUARDS];
 static unsigned mappings;
 static int calls;

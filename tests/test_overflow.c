@@ -98,7 +98,8 @@ static volatile uintptr_t fault_address;
 static void on_siginfo(int signo, siginfo_t *info, void *context)
 {
     say(signo == SIGSEGV && info->si_signo == SIGSEGV && context
-            ? "handler with arguments\n" : "handler without arguments\n");
+            ? "handler with arguments\n"
+            : "handler without arguments\n");
     fault_address = (uintptr_t)info->si_addr;
 }
 
@@ -149,8 +150,8 @@ static bool has_line(const struct outcome *o, const char *part)
 {
     const char *line = strstr(o->text, "libgreen: greenlet ");
 
-    return line && strstr(line, part)
-        && !strstr(line + 1, "libgreen: "); /* one line, once */
+    return line && strstr(line, part) &&
+           !strstr(line + 1, "libgreen: "); /* one line, once */
 }
 
 static bool is_last_line(const struct outcome *o)
@@ -173,9 +174,11 @@ static void an_overflow_is_named_in_one_line(void **state)
 
     (void)state;
     assert_true(died_of(o, SIGSEGV));
-    assert_int_equal(sscanf(o->text, "libgreen: greenlet %llu (worker) overflowed"
-                            " its 256 KiB stack (fault at %llx)%n", &id,
-                            &address, &n), 2);
+    assert_int_equal(sscanf(o->text,
+                            "libgreen: greenlet %llu (worker) overflowed"
+                            " its 256 KiB stack (fault at %llx)%n",
+                            &id, &address, &n),
+                     2);
     assert_true(n > 0 && o->text[n] == '\n');
     assert_true(is_last_line(o));
     assert_true(id > 0 && address > 4096);

@@ -157,8 +157,8 @@ static void no_stack_is_tiny(void **state)
     (void)state;
     assert_int_equal(green__stack_class(1), green__stack_class(16 * KIB));
     assert_true(green__stack_size(green__stack_class(1)) >= 16 * KIB);
-    assert_true(green__stack_class(16 * KIB + 1)
-                > green__stack_class(16 * KIB));
+    assert_true(green__stack_class(16 * KIB + 1) >
+                green__stack_class(16 * KIB));
 }
 
 static void a_size_that_cannot_be_is_refused(void **state)
@@ -206,12 +206,24 @@ static void the_default_size_is_the_environments(void **state)
 {
     const size_t usual = sizeof(void *) == 8 ? 256 * KIB : 64 * KIB;
     const size_t page = green__page();
-    const struct { const char *text; size_t size; } cases[] = {
-        {NULL, usual}, {"", usual}, {"131072", 128 * KIB}, {"128K", 128 * KIB},
-        {"100k", 128 * KIB}, {"2m", 2048 * KIB}, {"0", usual}, {"-1", usual},
-        {"many", usual}, {"128KB", usual}, {"128 K", usual}, {"K", usual},
-        {"99999999999999999999999", usual}, {"9999999999999M", usual},
-        {"1", page > 16 * KIB ? page : 16 * KIB}};
+    const struct {
+        const char *text;
+        size_t size;
+    } cases[] = {{NULL, usual},
+                 {"", usual},
+                 {"131072", 128 * KIB},
+                 {"128K", 128 * KIB},
+                 {"100k", 128 * KIB},
+                 {"2m", 2048 * KIB},
+                 {"0", usual},
+                 {"-1", usual},
+                 {"many", usual},
+                 {"128KB", usual},
+                 {"128 K", usual},
+                 {"K", usual},
+                 {"99999999999999999999999", usual},
+                 {"9999999999999M", usual},
+                 {"1", page > 16 * KIB ? page : 16 * KIB}};
     size_t i;
 
     (void)state;
@@ -229,7 +241,7 @@ static void a_stack_is_writable_from_its_top_to_its_low_end(void **state)
     int class;
 
     (void)state;
-    for (class = green__stack_class(1); class <= 20; class++) {
+    for (class = green__stack_class(1); class <= 20; class ++) {
         size_t size = green__stack_size(class);
         char *low, *top;
         int i;
@@ -260,8 +272,8 @@ static void stacks_do_not_overlap(void **state)
     attach_all(class, MANY);
     for (i = 0; i < MANY; i++)
         memset(green__stack_low(class, tops[i]), i & 127,
-               (size_t)((char *)tops[i]
-                        - (char *)green__stack_low(class, tops[i])));
+               (size_t)((char *)tops[i] -
+                        (char *)green__stack_low(class, tops[i])));
     for (i = 0; i < MANY; i++) {
         assert_int_equal(((char *)tops[i])[-1], i & 127);
         assert_int_equal(*(char *)green__stack_low(class, tops[i]), i & 127);
@@ -345,8 +357,8 @@ static void reuse_makes_no_call(void **state)
     detach_all(class, MANY);
 }
 
-static void what_lies_on_a_stack_given_back_stays_until_it_is_taken(
-    void **state)
+static void
+what_lies_on_a_stack_given_back_stays_until_it_is_taken(void **state)
 {
     int class = green__stack_class(0);
     char *low;
@@ -373,8 +385,8 @@ static void classes_do_not_mix(void **state)
     green__stack_detach(&stacks, small, a);
     b = green__stack_attach(&stacks, large);
     assert_ptr_not_equal(a, b);
-    assert_true((size_t)((char *)b - (char *)green__stack_low(large, b))
-                > green__stack_size(small));
+    assert_true((size_t)((char *)b - (char *)green__stack_low(large, b)) >
+                green__stack_size(small));
     green__stack_detach(&stacks, large, b);
     green__stack_unreserve(&stacks, small);
     green__stack_unreserve(&stacks, large);
@@ -737,7 +749,7 @@ static void guards_are_made_again_when_they_can_be(void **state)
     assert_true(died_of(run_in_child(guard_again), SIGSEGV));
 }
 
-#define counted(test)                                                          \
+#define counted(test) \
     cmocka_unit_test_setup_teardown(test, count_calls, close_counted)
 #define closed(test) cmocka_unit_test_teardown(test, close_stacks)
 
