@@ -15,13 +15,15 @@ import sys
 # What the C library may do for files that are not the seam.
 FROM_OUTSIDE = re.compile(
     r"mem(cpy|move|set|cmp|chr)|str(len|cmp|ncmp|chr|rchr|spn|cspn|nlen|tol|toul|toll|toull)"
-    r"|(__isoc\d+_)?strto[iu]max|v?snprintf|abort|raise|[hn]to[hn][sl]|inet_(pton|ntop)|__ctype_b_loc"
+    r"|(__isoc\d+_)?strto[iu]max|v?snprintf|[hn]to[hn][sl]|inet_(pton|ntop)"
+    r"|abort|raise|__ctype_b_loc"
     r"|__(mem|str|v?sn)\w+_chk|__stack_chk_fail(_local)?|__stack_chk_guard"
     r"|__errno_location|__error|__errno|__tls_get_addr|_GLOBAL_OFFSET_TABLE_"
     r"|pthread_(mutex|cond|key|once|self|sigmask|atfork|[gs]etspecific)\w*"
     r"|sig(empty|fill|add|del)set|__aarch64_\w+|__(sanitizer|asan|tsan|msan|lsan)_\w+")
-# green_local_port is about no local value, green_wait_fd not about wait.c.
-OTHER_HOME = {"green_local_port", "green_wait_fd"}
+# Of no noun of a file, though they sound so.
+OTHER_HOME = {"green_local_port", "green_wait_fd", "green_hub_start",
+              "green_hub_stop"}
 
 
 def nm(*arguments):
