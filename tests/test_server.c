@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "green.h"
+#include "switch.h"
 #include "sys.h"
 #include "leaks.h"
 
@@ -322,14 +323,28 @@ static void a_shortage_at_accept_is_waited_out(void **state)
     assert_int_equal(green_server_stop(s, GREEN_FOREVER), 0);
 }
 
+/* Valgrind does without the system's limit: it lets the system accept, and closes
+ * the connection if there is no number for it. */
+static bool loses_connections(void)
+{
+    const uintptr_t running_on_valgrind[6] = {0x1001};
+
+    return green__valgrind(running_on_valgrind) != 0;
+}
+
 static void running_out_of_descriptors_is_survived(void **state)
 {
-    green_server_t *s = start(echo, NULL, 0);
     struct rlimit before, few;
-    int fd = dial(s), other, last = dup(fd);
+    green_server_t *s;
+    int fd, other, last;
     char byte;
 
     (void)state;
+    if (loses_connections())
+        skip();
+    s = start(echo, NULL, 0);
+    fd = dial(s);
+    last = dup(fd);
     assert_true(is_served(fd));
     close(last);
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
