@@ -322,11 +322,11 @@ static void trim_pool(struct stack_pool *p)
 
 void green__stacks_trim(struct stacks *s)
 {
-    int class;
+    int i;
 
-    for (class = 0; class < STACK_CLASSES; class ++)
-        if (s->pools[class])
-            trim_pool(s->pools[class]);
+    for (i = 0; i < STACK_CLASSES; i++)
+        if (s->pools[i])
+            trim_pool(s->pools[i]);
 }
 
 static void close_pool(struct stack_pool *p)
@@ -343,10 +343,10 @@ static void close_pool(struct stack_pool *p)
 
 void green__stacks_close(struct stacks *s)
 {
-    int class;
+    int i;
 
-    for (class = 0; class < STACK_CLASSES; class ++)
-        if (s->pools[class])
-            close_pool(s->pools[class]);
+    for (i = 0; i < STACK_CLASSES; i++)
+        if (s->pools[i])
+            close_pool(s->pools[i]);
     memset(s, 0, sizeof *s);
 }
