@@ -15,8 +15,8 @@
  * waits and tries again; only the loss of its own socket, or a kill, ends it.
  *
  * A handler may have closed its descriptor with green_close, and the number may
- * have been used anew since.  The hub counts the closings of each number, so
- * the server closes only what is still the connection. */
+ * have been used anew since.  The hub counts the lives of each number, so the
+ * server closes only what is still the connection. */
 #include "net.h"
 
 #include <errno.h>
@@ -33,7 +33,7 @@ struct connection {
     green_server_t *server;
     green_t *greenlet; /* our reference */
     int fd;
-    uint32_t generation; /* of fd */
+    uint32_t life; /* of fd, see life_of */
 };
 
 struct green_server {
@@ -70,7 +70,8 @@ static void leave_server(green_server_t *s)
 
 /* ---- connections ---- */
 
-static uint32_t closings_of(int fd)
+/* Which life of this number is it?  0, too, where that could not be noted. */
+static uint32_t life_of(int fd)
 {
     struct fd_state *state = green__fd(green__hub(), fd);
 
@@ -103,7 +104,7 @@ static void end_connection(void *arg)
     struct connection *c = arg;
     green_server_t *s = c->server;
 
-    if (closings_of(c->fd) == c->generation)
+    if (life_of(c->fd) == c->life)
         green_close(c->fd);
     if (s->bounded)
         green_sem_post(&s->permits);
@@ -144,7 +145,7 @@ static int spawn_connection(green_server_t *s, int fd)
         return -1;
     c->server = s;
     c->fd = fd;
-    c->generation = closings_of(fd);
+    c->life = life_of(fd);
     c->greenlet = green_spawn(run_connection, c);
     if (!c->greenlet) {
         green__sys.free(c);
