@@ -617,7 +617,7 @@ static void destroy_pool_first(void *arg)
 {
     (void)arg;
     green_pool_init(&pool, 1);
-    start(return_at_once, NULL, 0, 0, 0);
+    shared = start(return_at_once, NULL, 0, 0, 0);
     green_pool_destroy(&pool);
 }
 
