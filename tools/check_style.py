@@ -14,7 +14,7 @@ FILE_LINES = 300
 COLUMNS = 100
 SPDX = "SPDX-License-Identifier: MIT"
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
-SWITCHES = re.compile(r"(Never switches\.|Switches\.|Switches (if|unless|when|while) .|May switch)")
+SWITCHES = re.compile(r"(Never switches\b|Switches\.|Switches (if|unless|when|while) .|May switch)")
 
 
 def check_text(path, lines):
