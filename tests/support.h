@@ -24,6 +24,10 @@
 int begin_test(void **state);
 int end_test(void **state);
 
+/* A group's setup, where other threads will wake the hub: the descriptors for
+ * that are made once and stay, and belong in no count. */
+int open_wake_up(void **state);
+
 /* ---- checks, for any greenlet ---- */
 
 #define check(condition) check_true((condition), #condition, __FILE__, __LINE__)

@@ -195,10 +195,10 @@ static int use_first(void)
 /* However many could be made, all of them run. */
 static int spawn_many(void)
 {
-    green_t *gs[300];
+    green_t *gs[150];
     int count = 0, made = 0, error = 0;
 
-    while (made < 300 && (gs[made] = green_spawn(add_one, &count)))
+    while (made < 150 && (gs[made] = green_spawn(add_one, &count)))
         made++;
     error = errno;
     if (made > 0) {
@@ -207,7 +207,7 @@ static int spawn_many(void)
     }
     check_equal(count, made);
     errno = error;
-    return made == 300 ? 0 : -1;
+    return made == 150 ? 0 : -1;
 }
 
 static int spawn_with_all(void)

@@ -192,6 +192,29 @@ static void a_descriptor_is_usable_after_a_kill_and_no_byte_is_lost(
     green_close(fds[1]);
 }
 
+static void *yield_until_killed(void *arg)
+{
+    while (green_yield() == 0)
+        continue;
+    note_result("yield", -1);
+    green_fail(EXDEV, "%s", (const char *)arg);
+}
+
+/* gevent: test__issue330.py test_kill_exception, test__issue607.py */
+static void how_a_killed_greenlet_ends_is_its_own_choice(void **state)
+{
+    green_t *g;
+
+    (void)state;
+    g = spawn(yield_until_killed, text("stopped"));
+    green_yield();
+    green_kill(g);
+    check_fails(green_get(g, NULL, GREEN_FOREVER), EXDEV);
+    check(green_killed(g) && !green_successful(g));
+    green_release(g);
+    check_log("yield:ECANCELED");
+}
+
 /* ---- killall ---- */
 
 static void *die_slowly(void *arg)
@@ -324,6 +347,7 @@ int main(void)
         green_test(a_greenlet_that_is_ready_already_resumes_normally),
         green_test(main_can_be_killed),
         green_test(a_descriptor_is_usable_after_a_kill_and_no_byte_is_lost),
+        green_test(how_a_killed_greenlet_ends_is_its_own_choice),
         green_test(killall_returns_when_all_have_ended),
         green_test(killall_gives_up_at_its_timeout_and_they_live_on),
         green_test(killall_asks_all_before_it_waits),

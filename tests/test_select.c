@@ -263,6 +263,37 @@ static void two_selects_meet_on_a_channel(void **state)
     check_log("put:ok");
 }
 
+static void *sleep_and_return(void *duration)
+{
+    check_equal(green_sleep(*(int64_t *)duration), 0);
+    return duration;
+}
+
+/* gevent: test__iwait.py test_noiter, test__issue467.py */
+static void greenlets_are_met_in_the_order_in_which_they_end(void **state)
+{
+    int64_t durations[] = {3 * GREEN_MS, GREEN_MS, 2 * GREEN_MS};
+    green_case_t cases[3];
+    green_t *gs[3];
+
+    (void)state;
+    clock_take();
+    for (int i = 0; i < 3; i++) {
+        gs[i] = spawn(sleep_and_return, &durations[i]);
+        cases[i] = GREEN_ON_JOIN(gs[i]);
+    }
+    for (int i = 0; i < 3; i++) {
+        int ended = green_select(cases, 3, GREEN_FOREVER);
+
+        note("%d", ended);
+        check(green_value(gs[ended]) == &durations[ended]);
+        cases[ended] = GREEN_ON_TIMER(GREEN_FOREVER);
+        check_equal(green_sleep(GREEN_US), 0);
+    }
+    check_log("1 2 0");
+    green_releaseall(gs, 3);
+}
+
 /* ---- time ---- */
 
 static void a_timer_beats_a_timeout_at_the_same_moment(void **state)
@@ -412,6 +443,7 @@ int main(void)
         green_test(a_select_queues_with_the_others_and_leaves_no_trace),
         green_test(the_same_object_may_stand_in_two_cases),
         green_test(two_selects_meet_on_a_channel),
+        green_test(greenlets_are_met_in_the_order_in_which_they_end),
         green_test(a_timer_beats_a_timeout_at_the_same_moment),
         green_test(of_two_timers_the_earlier_happens_and_of_equals_the_first),
         green_test(no_cases_are_a_wait_for_nothing),

@@ -211,7 +211,7 @@ static void messages_carry_descriptors(void **state)
 static void MSG_DONTWAIT_means_just_that(void **state)
 {
     uint64_t switches = count_switches();
-    char bytes[8];
+    char bytes[8] = "";
     int fds[2];
 
     (void)state;
@@ -325,6 +325,26 @@ static void poll_gives_nothing_at_its_timeout(void **state)
     close_both(fds);
 }
 
+/* gevent: test__selectors.py test_select_many_sockets */
+static void poll_takes_many_and_the_same_twice(void **state)
+{
+    struct pollfd entries[100];
+    int pairs[50][2];
+
+    (void)state;
+    for (int i = 0; i < 50; i++) {
+        make_pair(pairs[i]);
+        entries[i] = (struct pollfd){pairs[i][0], POLLIN, 0};
+        entries[i + 50] = entries[i];
+    }
+    check_equal(green_poll(entries, 100, GREEN_MS), 0);
+    for (int i = 0; i < 50; i++)
+        check_equal(write(pairs[i][1], "x", 1), 1);
+    check_equal(green_poll(entries, 100, GREEN_FOREVER), 100);
+    for (int i = 0; i < 50; i++)
+        close_both(pairs[i]);
+}
+
 /* gevent: test__select.py TestPollRead.test_poll_invalid,
  * TestPossibleCrashes.test_closing_fd_while_polling */
 static void a_descriptor_closed_under_poll_is_POLLNVAL(void **state)
@@ -377,6 +397,7 @@ int main(void)
         green_test(MSG_WAITALL_waits_for_all),
         green_test(poll_reports_every_entry_that_is_ready),
         green_test(poll_gives_nothing_at_its_timeout),
+        green_test(poll_takes_many_and_the_same_twice),
         green_test(a_descriptor_closed_under_poll_is_POLLNVAL),
         green_test(poll_sees_hang_ups_unasked),
     };

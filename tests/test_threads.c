@@ -24,14 +24,6 @@ static void *end(pthread_t thread)
     return value;
 }
 
-/* The wake-up descriptors are made once and stay: not part of any count. */
-static int open_wake_up(void **state)
-{
-    (void)state;
-    return green_spawn_on(green_hub(), return_argument, NULL) ||
-           green_sleep(GREEN_MS);
-}
-
 /* ---- a hub in each thread ---- */
 
 static void *yield_and_count(void *count)
