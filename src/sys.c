@@ -3,12 +3,14 @@
  *
  * Where libc's function has the wanted prototype the entry is that function
  * itself.  What differs by system is in sys_linux.c, sys_bsd.c and
- * sys_kqueue.c. */
+ * sys_kqueue.c; what needs a page to itself, in sys_spawn.c. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include "sys_os.h"
@@ -19,6 +21,29 @@ static int64_t clock_now(void)
 
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* The signal would be for this thread alone; one that was there before stays. */
+static ssize_t pipe_write(int fd, const void *buffer, size_t n)
+{
+    sigset_t only, old, pending;
+    int saved_errno, signo;
+    bool was_pending;
+    ssize_t r;
+
+    sigemptyset(&only);
+    sigaddset(&only, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &only, &old);
+    sigpending(&pending);
+    was_pending = sigismember(&pending, SIGPIPE) == 1;
+    r = write(fd, buffer, n);
+    saved_errno = errno;
+    sigpending(&pending);
+    if (!was_pending && sigismember(&pending, SIGPIPE) == 1)
+        sigwait(&only, &signo);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    errno = saved_errno;
+    return r;
 }
 
 static int flags_get(int fd)
@@ -101,6 +126,7 @@ struct sys green__sys = {
 
     .read = read,
     .write = write,
+    .write_calmly = pipe_write,
     .readv = readv,
     .writev = writev,
     .pread = pread,
@@ -134,6 +160,12 @@ struct sys green__sys = {
     .epoll_wait = green__os_epoll_wait,
     .kqueue = green__os_kqueue,
     .kevent = green__os_kevent,
+
+    .fork = fork,
+    .spawn = green__os_spawn,
+    .waitpid = waitpid,
+    .kill = kill,
+    .child_fd = green__os_child_fd,
 
     .thread_start = thread_create,
     .thread_join = thread_wait,

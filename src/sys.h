@@ -16,6 +16,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -24,6 +25,17 @@
 
 struct epoll_event;
 struct kevent;
+
+/* What a child process is to become. */
+struct spawn_plan {
+    char *const *paths;       /* where the program may be, NULL at the end */
+    char *const *argv;
+    char *const *environment; /* NULL: that of this process */
+    const char *directory;    /* to begin in, or NULL */
+    int fds[3];               /* what become 0, 1 and 2, or one of the next */
+    bool new_session;
+};
+enum { SPAWN_INHERIT = -1, SPAWN_NULL = -2 };
 
 struct sys {
     /* memory */
@@ -49,6 +61,7 @@ struct sys {
      * with EOPNOTSUPP where the kernel cannot promise that */
     ssize_t (*read)(int fd, void *buffer, size_t n);
     ssize_t (*write)(int fd, const void *buffer, size_t n);
+    ssize_t (*write_calmly)(int fd, const void *buffer, size_t n); /* no SIGPIPE */
     ssize_t (*readv)(int fd, const struct iovec *iov, int n);
     ssize_t (*writev)(int fd, const struct iovec *iov, int n);
     ssize_t (*pread)(int fd, void *buffer, size_t n, off_t offset);
@@ -90,6 +103,13 @@ struct sys {
     int (*kqueue)(void);
     int (*kevent)(int kq, const struct kevent *changes, int n_changes,
                   struct kevent *events, int n_events, int64_t timeout);
+
+    /* processes; a spawn that cannot exec fails with exec's errno */
+    pid_t (*fork)(void);
+    pid_t (*spawn)(const struct spawn_plan *plan);
+    pid_t (*waitpid)(pid_t pid, int *status, int options);
+    int (*kill)(pid_t pid, int signo);
+    int (*child_fd)(pid_t pid); /* readable from the end of that child on */
 
     /* threads (0 or an error number, as pthreads), signals, names, the end */
     int (*thread_start)(pthread_t *thread, void *(*fn)(void *arg), void *arg);

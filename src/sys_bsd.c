@@ -6,6 +6,8 @@
 #if defined(__APPLE__) || defined(__FreeBSD__) || defined(__NetBSD__) || \
     defined(__OpenBSD__)
 
+#include <sys/types.h>
+#include <sys/event.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -62,6 +64,31 @@ static int fresh(int fd)
     saved_errno = errno;
     close(fd);
     return lacking(saved_errno);
+}
+
+/* A queue of its own that has one event: such a descriptor can be waited for
+ * as any other, also by poll. */
+int green__os_child_fd(pid_t pid)
+{
+    struct kevent change;
+    int kq = kqueue(), saved_errno;
+
+    if (kq < 0)
+        return -1;
+    EV_SET(&change, (uintptr_t)pid, EVFILT_PROC, EV_ADD, NOTE_EXIT, 0, NULL);
+    if (fcntl(kq, F_SETFD, FD_CLOEXEC) == 0 &&
+        kevent(kq, &change, 1, NULL, 0, NULL) == 0)
+        return kq;
+    saved_errno = errno;
+    close(kq);
+    return lacking(saved_errno);
+}
+
+extern char **environ; /* in no header */
+
+char **green__os_environment(void)
+{
+    return environ;
 }
 
 int green__os_pipe(int fds[2])

@@ -140,6 +140,16 @@ int green__os_poll(struct pollfd *fds, nfds_t n, int64_t timeout)
     return ppoll(fds, n, &t, NULL);
 }
 
+int green__os_child_fd(pid_t pid)
+{
+    return lacks_new_calls() ? -1 : (int)syscall(NUMBER_PIDFD_OPEN, pid, 0);
+}
+
+char **green__os_environment(void)
+{
+    return environ;
+}
+
 int green__os_pipe(int fds[2])
 {
     return pipe2(fds, O_NONBLOCK | O_CLOEXEC);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* sys_os.h - layer 1: the entries of green__sys that differ by system.
  *
- * sys_linux.c or sys_bsd.c defines them, sys_kqueue.c the last two; sys.c puts
- * them into the table.  Nobody else calls them by these names. */
+ * sys_linux.c or sys_bsd.c defines them, sys_kqueue.c the last two, sys_spawn.c
+ * its own; sys.c puts them into the table.  Nobody else calls them by these
+ * names. */
 #ifndef GREEN_SYS_OS_H
 #define GREEN_SYS_OS_H
 
@@ -15,6 +16,9 @@ uint64_t green__os_random(void);
 ssize_t green__os_readv_nowait(int fd, const struct iovec *iov, int n);
 ssize_t green__os_writev_nowait(int fd, const struct iovec *iov, int n);
 int green__os_poll(struct pollfd *fds, nfds_t n, int64_t timeout);
+int green__os_child_fd(pid_t pid);
+char **green__os_environment(void);
+pid_t green__os_spawn(const struct spawn_plan *plan);
 int green__os_pipe(int fds[2]);
 int green__os_socket(int domain, int type, int protocol);
 int green__os_accept(int fd, struct sockaddr *address, socklen_t *length);
