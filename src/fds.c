@@ -9,7 +9,9 @@
  *   - each life of a number that we know of has a generation, which its events
  *     carry: an event of an earlier life is ignored;
  *   - before the hub rests, those that greenlets began to wait for since it last
- *     did are registered anew: under load this is never reached.
+ *     did are registered anew: under load this is never reached.  Descriptors
+ *     that the library made have had their numbers cleared at birth, so with
+ *     them it waits until the hub has rested for a while.
  *
  * Invariant: h->fd_waits counts the waiters in all states; while it is not zero
  * there is a poller. */
@@ -107,7 +109,7 @@ static void new_life(struct fd_state *s)
     green__wake_all(&s->waiters, EBADF);
     s->generation++;
     s->lives++;
-    s->watched = s->drained = s->ended = s->stream = false;
+    s->watched = s->drained = s->ended = s->stream = s->ours = false;
     s->how = 0;
 }
 
@@ -119,6 +121,7 @@ void green__fd_born(struct green_hub *h, int fd, bool stream)
         return; /* no memory: the first wait will say so */
     new_life(s);
     s->stream = stream;
+    s->ours = true;
 }
 
 void green__fd_dying(struct green_hub *h, int fd)
@@ -150,6 +153,7 @@ static void park(struct green_hub *h, struct fd_state *s)
     s->parked = true;
     s->next_parked = h->parked;
     h->parked = s;
+    h->parked_foreign |= !s->ours;
 }
 
 int green__fd_enter(struct green_hub *h, int fd, struct green_waiter *w)
@@ -275,6 +279,7 @@ void green__fds_check(struct green_hub *h)
     struct fd_state *s;
 
     h->checked = h->now;
+    h->parked_foreign = false;
     while ((s = h->parked)) {
         h->parked = s->next_parked;
         s->parked = false;

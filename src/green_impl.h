@@ -143,6 +143,7 @@ struct green_hub {
     /* hub.c */
     struct poller *poller;
     int (*open_poller)(struct green_hub *h);
+    void (*close)(struct green_hub *h);
     struct fd_table *fds;
     unsigned fd_waits;           /* waiters on descriptors */
     int turn_length;             /* switches per turn, adapted to their speed */
@@ -150,6 +151,7 @@ struct green_hub {
     uint32_t look_mark;          /* the hub looks around when head reaches this */
     uint32_t expire_mark;        /* timeouts wait until head reaches this */
     struct fd_state *parked;     /* descriptors to check before the hub blocks */
+    bool parked_foreign;         /* among them one that the library did not make */
     int64_t checked;             /* when they were checked last */
     int64_t armed;               /* when overflow.c was asked last */
     _Atomic(struct message *) mail; /* mail.c, as the next four; latest first */

@@ -24,7 +24,8 @@
 #define CREDIT 64                   /* calls that did not wait, per turn */
 #define SLOW_TURN GREEN_MS          /* make turns shorter above this, */
 #define FAST_TURN (GREEN_MS / 4)    /* longer below this */
-#define CHECK_EVERY (10 * GREEN_MS) /* parked descriptors, while busy */
+#define CHECK_EVERY (10 * GREEN_MS) /* foreign parked descriptors, while busy */
+#define CHECK_OURS GREEN_SEC        /* those that the library made */
 #define ARM_EVERY (100 * GREEN_MS)  /* the SIGSEGV handler, while idle */
 
 static bool reached(const struct green_hub *h, uint32_t mark)
@@ -47,7 +48,8 @@ static void glance(struct green_hub *h)
 {
     if (h->fd_waits > 0)
         poll_for(h, 0);
-    if (h->parked && h->now - h->checked > CHECK_EVERY)
+    if (h->parked &&
+        h->now - h->checked > (h->parked_foreign ? CHECK_EVERY : CHECK_OURS))
         green__fds_check(h);
 }
 
@@ -56,9 +58,10 @@ static int64_t time_left(struct green_hub *h)
 {
     int64_t next = green__next_deadline(h);
 
+    green__look(h);
     if (next == GREEN_FOREVER)
         return -1;
-    return next <= green__look(h) ? 0 : next - h->now;
+    return next <= h->now ? 0 : next - h->now;
 }
 
 /* Can nothing ever make anybody ready? */
@@ -94,28 +97,53 @@ static void tidy(struct green_hub *h)
     }
 }
 
+/* Is it time to make sure of the descriptors that greenlets wait for?  At once
+ * if one is not ours, else every now and then; *timeout ends when it is. */
+static bool must_check(struct green_hub *h, int64_t *timeout)
+{
+    int64_t left = h->checked + CHECK_OURS - h->now;
+
+    if (!h->parked)
+        return false;
+    if (h->parked_foreign || left <= 0)
+        return true;
+    if (*timeout < 0 || *timeout > left)
+        *timeout = left;
+    return false;
+}
+
+/* True if that, or a look at them, made somebody ready. */
+static bool check_parked(struct green_hub *h)
+{
+    if (h->parked_foreign)
+        poll_for(h, 0);
+    if (green__ring_empty(h))
+        green__fds_check(h);
+    return !green__ring_empty(h);
+}
+
+static void block(struct green_hub *h, int64_t timeout)
+{
+    if (green__mail_before_rest(h))
+        timeout = 0;
+    poll_for(h, timeout);
+    green__mail_after_rest(h);
+}
+
 /* Nobody is ready: wait for the world. */
 static void rest(struct green_hub *h)
 {
-    int64_t timeout;
+    int64_t timeout = time_left(h);
 
-    if (h->parked) {
-        poll_for(h, 0);
-        if (!green__ring_empty(h))
-            return;
-        green__fds_check(h);
-        if (!green__ring_empty(h))
-            return;
-    }
-    timeout = time_left(h);
+    if (must_check(h, &timeout) && check_parked(h))
+        return;
     if (timeout < 0 && is_hopeless(h)) {
         tell_deadlock(h);
         return;
     }
     if (timeout != 0)
         tidy(h);
-    poll_for(h, green__mail_before_rest(h) ? 0 : timeout);
-    green__mail_after_rest(h);
+    block(h, timeout);
 }
 
 /* Turns of about a quarter to one millisecond, of 1 to 64 switches. */
@@ -213,10 +241,8 @@ green_hub_t *green_hub(void)
 
 /* The thread ends: its main greenlet takes leave, then all memory goes.  What
  * other greenlets hold is lost, as it is at the end of a process. */
-static void hub_close(void *hub)
+static void hub_close(struct green_hub *h)
 {
-    struct green_hub *h = hub;
-
     green__current_hub = h;
     if (h->farewell)
         h->farewell(h);
@@ -238,6 +264,7 @@ static void hub_init(struct green_hub *h)
     memset(h, 0, sizeof *h);
     h->turn = hub_turn;
     h->open_poller = open_poller;
+    h->close = hub_close;
     h->turn_length = LONGEST_TURN;
     h->credit = CREDIT;
     h->expiring = INT64_MIN;
@@ -258,7 +285,7 @@ struct green_hub *green__hub_open(void)
     if (!h)
         return NULL;
     hub_init(h);
-    if (green__mail_open(h, hub_close) < 0) {
+    if (green__mail_open(h) < 0) {
         green__sys.free(h);
         return NULL;
     }

@@ -21,7 +21,8 @@ struct fd_state {
     bool watched;                /* the poller has it */
     bool drained;                /* the last read was short, no edge since */
     bool ended;                  /* a HUP or ERR came: `drained` is void for good */
-    bool stream;                 /* made by us, a stream: `drained` may be used */
+    bool stream;                 /* a stream for certain: `drained` may be used */
+    bool ours;                   /* made by the library: its birth is known */
     int fd;
     struct fd_state *next_parked; /* hub.c: to be checked before the hub blocks */
     bool parked;

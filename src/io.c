@@ -8,7 +8,8 @@
  *
  *   IO_SOCKET  recv, send with MSG_DONTWAIT      else ENOTSOCK
  *   IO_NOWAIT  preadv2, pwritev2 with RWF_NOWAIT else EOPNOTSUPP
- *   IO_ASK     poll first, then read; write while it is made non-blocking
+ *   IO_ASK     poll first, then read; write while it is made non-blocking;
+ *              a file in a thread
  *
  * fd_state.how remembers the form per number.  It is only a hint: each form is
  * safe on any descriptor, and corrects it. */
@@ -16,6 +17,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include "io.h"
+#include "file.h"
 #include "sys.h"
 #include "wait.h"
 
@@ -97,8 +99,11 @@ static ssize_t write_socket(int fd, const struct iovec *iov, int n)
 /* Nobody else of this thread can come between the question and the call. */
 static ssize_t read_asking(int fd, const struct iovec *iov, int n)
 {
-    int ready = green__fd_now(fd, GREEN_READ);
+    int ready;
 
+    if (green__sys.is_file(fd) == 1)
+        return green__file_read(fd, iov, n, -1);
+    ready = green__fd_now(fd, GREEN_READ);
     if (ready == 0)
         errno = EAGAIN;
     return ready > 0 ? green__sys.readv(fd, iov, n) : -1;
@@ -130,7 +135,7 @@ static ssize_t write_asking(int fd, const struct iovec *iov, int n)
     int flags;
 
     if (green__sys.is_file(fd) == 1)
-        return green__sys.writev(fd, iov, n);
+        return green__file_write(fd, iov, n, -1);
     flags = green__window_open(fd);
     if (flags < 0)
         return -1;
@@ -139,21 +144,23 @@ static ssize_t write_asking(int fd, const struct iovec *iov, int n)
     return r;
 }
 
-/* A file whose pages are not in memory says EAGAIN as well, but it is no use
- * waiting for it. */
-static ssize_t settle(struct fd_state *s, ssize_t r, bool *again)
+/* Does the form that does not block not exist here?  A file whose pages are not
+ * in memory says EAGAIN, but it is no use waiting for it; the next read may
+ * find them, so the form stays. */
+static bool must_ask(struct fd_state *s, ssize_t r)
 {
-    *again = r < 0 && (errno == EOPNOTSUPP || errno == ENOSYS ||
-                       errno == EINVAL ||
-                       (errno == EAGAIN && green__sys.is_file(s->fd) == 1));
-    if (*again)
-        s->how = IO_ASK;
-    return r;
+    if (r >= 0)
+        return false;
+    if (errno == EAGAIN)
+        return green__sys.is_file(s->fd) == 1;
+    if (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL)
+        return false;
+    s->how = IO_ASK;
+    return true;
 }
 
 static ssize_t try_read(struct fd_state *s, const struct io *io)
 {
-    bool again;
     ssize_t r;
 
     if (is_drained(s))
@@ -166,8 +173,8 @@ static ssize_t try_read(struct fd_state *s, const struct io *io)
         s->how = IO_NOWAIT;
     }
     if (s->how == IO_NOWAIT) {
-        r = settle(s, green__sys.readv_nowait(s->fd, io->iov, io->n), &again);
-        if (!again)
+        r = green__sys.readv_nowait(s->fd, io->iov, io->n);
+        if (!must_ask(s, r))
             return r;
     }
     return read_asking(s->fd, io->iov, io->n);
@@ -175,7 +182,6 @@ static ssize_t try_read(struct fd_state *s, const struct io *io)
 
 static ssize_t try_write(struct fd_state *s, const struct io *io)
 {
-    bool again;
     ssize_t r;
 
     if (s->how == IO_SOCKET) {
@@ -185,8 +191,8 @@ static ssize_t try_write(struct fd_state *s, const struct io *io)
         s->how = IO_NOWAIT;
     }
     if (s->how == IO_NOWAIT) {
-        r = settle(s, green__sys.writev_nowait(s->fd, io->iov, io->n), &again);
-        if (!again)
+        r = green__sys.writev_nowait(s->fd, io->iov, io->n);
+        if (!must_ask(s, r))
             return r;
     }
     return write_asking(s->fd, io->iov, io->n);
@@ -264,25 +270,40 @@ ssize_t green_write_all(int fd, const void *buffer, size_t n)
     return (ssize_t)done;
 }
 
-/* Files do not keep anybody waiting, but others may be. */
-static struct green_hub *begin_file_call(void)
+/* Only a file keeps one waiting; all else has no offsets, and says so. */
+static bool is_file_at(int fd, off_t offset)
 {
-    struct green_hub *h = green__hub();
-
-    if (green__refused(h, GREEN_FOREVER))
-        return NULL;
-    green__spend(h);
-    return h;
+    return offset >= 0 && green__sys.is_file(fd) == 1;
 }
 
 ssize_t green_pread(int fd, void *buffer, size_t n, off_t offset)
 {
-    return begin_file_call() ? green__sys.pread(fd, buffer, n, offset) : -1;
+    struct green_hub *h = green__hub();
+    struct iovec iov = {.iov_base = buffer, .iov_len = n};
+    ssize_t r;
+
+    if (green__refused(h, GREEN_FOREVER))
+        return -1;
+    green__spend(h);
+    if (!is_file_at(fd, offset))
+        return green__sys.pread(fd, buffer, n, offset);
+    r = green__sys.pread_nowait(fd, buffer, n, offset);
+    if (r >= 0 || (errno != EAGAIN && errno != EOPNOTSUPP))
+        return r;
+    return green__file_read(fd, &iov, 1, offset);
 }
 
 ssize_t green_pwrite(int fd, const void *buffer, size_t n, off_t offset)
 {
-    return begin_file_call() ? green__sys.pwrite(fd, buffer, n, offset) : -1;
+    struct green_hub *h = green__hub();
+    struct iovec iov = {.iov_base = (void *)(uintptr_t)buffer, .iov_len = n};
+
+    if (green__refused(h, GREEN_FOREVER))
+        return -1;
+    green__spend(h);
+    if (!is_file_at(fd, offset))
+        return green__sys.pwrite(fd, buffer, n, offset);
+    return green__file_write(fd, &iov, 1, offset);
 }
 
 int green_close(int fd)

@@ -43,6 +43,11 @@ struct lane {
 
 struct lane green__user_lane = {.more = PTHREAD_COND_INITIALIZER};
 struct lane green__lookup_lane = {.more = PTHREAD_COND_INITIALIZER};
+struct lane green__file_lane = {.more = PTHREAD_COND_INITIALIZER};
+
+static struct lane *const lanes[] = {&green__user_lane, &green__lookup_lane,
+                                     &green__file_lane};
+enum { LANES = sizeof lanes / sizeof *lanes };
 
 /* Guards the lanes and their workers.  Held briefly. */
 static pthread_mutex_t lanes_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -150,14 +155,15 @@ static void join_workers(struct worker *w)
  * not the busy ones, that exit cannot wait for. */
 static void end_lanes(void)
 {
-    struct worker *users, *lookups;
+    struct worker *dismissed[LANES];
+    int i;
 
     pthread_mutex_lock(&lanes_lock);
-    users = dismiss_free(&green__user_lane);
-    lookups = dismiss_free(&green__lookup_lane);
+    for (i = 0; i < LANES; i++)
+        dismissed[i] = dismiss_free(lanes[i]);
     pthread_mutex_unlock(&lanes_lock);
-    join_workers(users);
-    join_workers(lookups);
+    for (i = 0; i < LANES; i++)
+        join_workers(dismissed[i]);
 }
 
 static void hold_lanes(void)
@@ -189,10 +195,11 @@ static void forget_lane(struct lane *lane)
 static void forget_lanes(void)
 {
     static const pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+    int i;
 
     lanes_lock = fresh;
-    forget_lane(&green__user_lane);
-    forget_lane(&green__lookup_lane);
+    for (i = 0; i < LANES; i++)
+        forget_lane(lanes[i]);
 }
 
 /* Before the first thread.  0 or an error number. */

@@ -18,7 +18,7 @@ struct task {
 };
 
 struct lane;
-extern struct lane green__user_lane, green__lookup_lane;
+extern struct lane green__user_lane, green__lookup_lane, green__file_lane;
 
 /* Have a task run; in order, as far as there are threads: 0, or an error number. */
 int green__lane_submit(struct lane *lane, struct task *task);

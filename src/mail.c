@@ -21,19 +21,24 @@ static unsigned hubs_count;    /* under hubs_lock */
 
 static pthread_once_t ends_once = PTHREAD_ONCE_INIT;
 static pthread_key_t ends_key;
-static void (*ends_fn)(void *h);
 static int ends_error;
+
+static void thread_ends(void *hub)
+{
+    struct green_hub *h = hub;
+
+    h->close(h);
+}
 
 static void make_ends_key(void)
 {
-    ends_error = pthread_key_create(&ends_key, ends_fn);
+    ends_error = pthread_key_create(&ends_key, thread_ends);
 }
 
-int green__mail_open(struct green_hub *h, void (*ends)(void *h))
+int green__mail_open(struct green_hub *h)
 {
     int error;
 
-    ends_fn = ends;
     pthread_once(&ends_once, make_ends_key);
     error = ends_error ? ends_error : pthread_setspecific(ends_key, h);
     if (error) {

@@ -5,9 +5,9 @@
 
 #include "green_impl.h"
 
-/* A new hub joins the list; ends(h) is called when its thread does.
+/* A new hub joins the list; h->close(h) is called when its thread ends.
  * 0, or -1 with errno. */
-int green__mail_open(struct green_hub *h, void (*ends)(void *h));
+int green__mail_open(struct green_hub *h);
 
 /* It leaves the list: from now on posts to it fail, what it has not read is
  * delivered with h == NULL. */

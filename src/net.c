@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/stat.h>
 
 #include "address.h"
 #include "hub.h"
@@ -59,14 +58,6 @@ static void send_at_once(int fd, const struct addrinfo *a)
 
 /* ---- listening ---- */
 
-/* Connecting to any other file is refused as well: that one must not go. */
-static bool is_socket_file(const char *path)
-{
-    struct stat file;
-
-    return lstat(path, &file) == 0 && S_ISSOCK(file.st_mode);
-}
-
 /* Is the name that is in use a file, left behind by a process that has ended? */
 static bool is_left_behind(const struct addrinfo *a)
 {
@@ -81,7 +72,9 @@ static bool is_left_behind(const struct addrinfo *a)
     rc = green__sys.connect(fd, a->ai_addr, a->ai_addrlen);
     error = errno;
     green__sys.close(fd);
-    return rc != 0 && error == ECONNREFUSED && is_socket_file(path->sun_path);
+    /* Connecting to any other file is refused as well: that one must not go. */
+    return rc != 0 && error == ECONNREFUSED &&
+           green__sys.is_socket(path->sun_path) == 1;
 }
 
 static int bind_socket(int fd, const struct addrinfo *a)

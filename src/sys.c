@@ -23,6 +23,11 @@ static int64_t clock_now(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+static int sys_duplicate(int fd)
+{
+    return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
 /* The signal would be for this thread alone; one that was there before stays. */
 static ssize_t pipe_write(int fd, const void *buffer, size_t n)
 {
@@ -64,6 +69,15 @@ static int file_check(int fd)
         return -1;
     return S_ISREG(status.st_mode) || S_ISBLK(status.st_mode) ||
            S_ISDIR(status.st_mode);
+}
+
+static int socket_check(const char *path)
+{
+    struct stat status;
+
+    if (lstat(path, &status) != 0)
+        return -1;
+    return S_ISSOCK(status.st_mode);
 }
 
 static int thread_create(pthread_t *thread, void *(*fn)(void *arg), void *arg)
@@ -133,6 +147,8 @@ struct sys green__sys = {
     .pwrite = pwrite,
     .readv_nowait = green__os_readv_nowait,
     .writev_nowait = green__os_writev_nowait,
+    .pread_nowait = green__os_pread_nowait,
+    .duplicate = sys_duplicate,
     .recvmsg = recvmsg,
     .sendmsg = sendmsg,
     .recvfrom = socket_recvfrom,
@@ -142,6 +158,7 @@ struct sys green__sys = {
     .is_file = file_check,
     .close = close,
     .unlink = unlink,
+    .is_socket = socket_check,
     .poll = green__os_poll,
 
     .pipe = green__os_pipe,

@@ -68,17 +68,20 @@ struct sys {
     ssize_t (*pwrite)(int fd, const void *buffer, size_t n, off_t offset);
     ssize_t (*readv_nowait)(int fd, const struct iovec *iov, int n);
     ssize_t (*writev_nowait)(int fd, const struct iovec *iov, int n);
+    ssize_t (*pread_nowait)(int fd, void *buffer, size_t n, off_t offset);
     ssize_t (*recvmsg)(int fd, struct msghdr *message, int flags);
     ssize_t (*sendmsg)(int fd, const struct msghdr *message, int flags);
     ssize_t (*recvfrom)(int fd, void *buffer, size_t n, int flags,
                         struct sockaddr *address, socklen_t *length);
     ssize_t (*sendto)(int fd, const void *buffer, size_t n, int flags,
                       const struct sockaddr *address, socklen_t length);
+    int (*duplicate)(int fd);            /* close-on-exec */
     int (*get_flags)(int fd);            /* fcntl(F_GETFL) */
     int (*set_flags)(int fd, int flags); /* fcntl(F_SETFL) */
     int (*is_file)(int fd); /* 1: a regular file, block device, directory (fstat) */
     int (*close)(int fd);
     int (*unlink)(const char *path);
+    int (*is_socket)(const char *path); /* 1: the name of a socket (lstat) */
     int (*poll)(struct pollfd *fds, nfds_t n, int64_t timeout); /* ns; -1: no end */
 
     /* descriptors that are made: close-on-exec and non-blocking */

@@ -46,6 +46,12 @@ ssize_t green__os_writev_nowait(int fd, const struct iovec *iov, int n)
     return lacking(EOPNOTSUPP);
 }
 
+ssize_t green__os_pread_nowait(int fd, void *buffer, size_t n, off_t offset)
+{
+    (void)fd, (void)buffer, (void)n, (void)offset;
+    return lacking(EOPNOTSUPP);
+}
+
 int green__os_poll(struct pollfd *fds, nfds_t n, int64_t timeout)
 {
     return poll(fds, n, os_milliseconds(timeout));

@@ -127,6 +127,14 @@ ssize_t green__os_writev_nowait(int fd, const struct iovec *iov, int n)
         syscall(SYS_pwritev2, fd, iov, (long)n, -1L, -1L, FLAG_NOWAIT));
 }
 
+ssize_t green__os_pread_nowait(int fd, void *buffer, size_t n, off_t offset)
+{
+    struct iovec iov = {.iov_base = buffer, .iov_len = n};
+
+    return nowait_result(syscall(SYS_preadv2, fd, &iov, 1L, (long)offset,
+                                 (long)((uint64_t)offset >> 32), FLAG_NOWAIT));
+}
+
 /* A 32-bit time_t ends in 68 years; so does then the wait. */
 int green__os_poll(struct pollfd *fds, nfds_t n, int64_t timeout)
 {

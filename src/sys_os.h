@@ -15,6 +15,7 @@ ssize_t green__os_madvise_many(const struct iovec *ranges, size_t n,
 uint64_t green__os_random(void);
 ssize_t green__os_readv_nowait(int fd, const struct iovec *iov, int n);
 ssize_t green__os_writev_nowait(int fd, const struct iovec *iov, int n);
+ssize_t green__os_pread_nowait(int fd, void *buffer, size_t n, off_t offset);
 int green__os_poll(struct pollfd *fds, nfds_t n, int64_t timeout);
 int green__os_child_fd(pid_t pid);
 char **green__os_environment(void);
