@@ -35,7 +35,8 @@ static void farewell(struct green_hub *h)
         h->end_locals(&h->main);
 }
 
-static struct green_hub *first_to_defer; /* whose thread calls exit, presumably */
+/* The hub whose thread calls exit, presumably. */
+static struct green_hub *first_to_defer;
 
 static void farewell_at_exit(void)
 {

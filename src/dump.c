@@ -50,8 +50,8 @@ struct line {
     size_t n;
 };
 
-__attribute__((format(printf, 2, 3)))
-static void line_add(struct line *l, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void
+line_add(struct line *l, const char *format, ...)
 {
     va_list list;
     size_t room = sizeof l->text - l->n;

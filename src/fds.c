@@ -20,7 +20,8 @@
 #include "mail.h"
 #include "wait.h"
 
-#define PAGE_FDS 64 /* states a page; pages never move, waiters point into them */
+/* States a page.  Pages never move: waiters point into them. */
+#define PAGE_FDS 64
 
 struct fd_table {
     struct fd_state **pages;
@@ -212,9 +213,12 @@ int green__fd_wait(struct green_hub *h, int fd, int events, int64_t timeout,
                    enum green_reason reason)
 {
     struct green_waiter w = {.detail = events};
-    struct waiting wait = {.waiters = &w, .n = 1, .delay = GREEN_FOREVER,
-                        .timeout = timeout, .reason = reason,
-                        .object = (uintptr_t)fd};
+    struct waiting wait = {.waiters = &w,
+                           .n = 1,
+                           .delay = GREEN_FOREVER,
+                           .timeout = timeout,
+                           .reason = reason,
+                           .object = (uintptr_t)fd};
     int r = green__fd_enter(h, fd, &w);
     uint32_t lives = green__fd_lives(h, fd);
 

@@ -21,9 +21,9 @@
 
 struct file_call {
     int fd;
-    bool is_duplicate;           /* of the caller's */
+    bool is_duplicate; /* of the caller's */
     bool writes;
-    off_t offset;                /* -1: where the file stands */
+    off_t offset; /* -1: where the file stands */
     size_t size;
     ssize_t result;
     int error;
@@ -33,8 +33,9 @@ struct file_call {
 static ssize_t call_now(const struct file_call *c, void *data)
 {
     if (c->writes)
-        return c->offset < 0 ? green__sys.write(c->fd, data, c->size)
-                             : green__sys.pwrite(c->fd, data, c->size, c->offset);
+        return c->offset < 0
+                   ? green__sys.write(c->fd, data, c->size)
+                   : green__sys.pwrite(c->fd, data, c->size, c->offset);
     return c->offset < 0 ? green__sys.read(c->fd, data, c->size)
                          : green__sys.pread(c->fd, data, c->size, c->offset);
 }
@@ -127,8 +128,8 @@ static bool wants_plain_calls(void)
 static ssize_t call_plainly(int fd, const struct iovec *iov, bool writes,
                             off_t offset)
 {
-    struct file_call c = {.fd = fd, .writes = writes, .offset = offset,
-                          .size = iov->iov_len};
+    struct file_call c = {
+        .fd = fd, .writes = writes, .offset = offset, .size = iov->iov_len};
 
     return call_now(&c, iov->iov_base);
 }

@@ -27,7 +27,7 @@
 #include "sys.h"
 #include "wait.h"
 
-#define TEXT_SIZE 256  /* of a failure's text */
+#define TEXT_SIZE 256 /* of a failure's text */
 
 /* ---- spawn ---- */
 
@@ -93,13 +93,14 @@ static int equip(struct green_hub *h, green_t *g, const green_options_t *o)
         return -1;
     if (green__stack_reserve(&h->stacks, class) < 0)
         return -1;
-    g->stack_class = (uint8_t)class;
+    g->stack_class = (uint8_t) class;
     if (o->copy)
         copy_argument(h, g, o->copy);
     return 0;
 }
 
-void green__start_after(green_t *g, green_t *other, enum link_condition condition)
+void green__start_after(green_t *g, green_t *other,
+                        enum link_condition condition)
 {
     g->state = GREEN_STATE_WAITING;
     g->reason = WAIT_START;

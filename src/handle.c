@@ -82,8 +82,8 @@ int green_yield(void)
 int green_sleep(int64_t duration)
 {
     struct green_hub *h = green__hub();
-    struct waiting wait = {.delay = duration, .timeout = GREEN_FOREVER,
-                        .reason = WAIT_SLEEP};
+    struct waiting wait = {
+        .delay = duration, .timeout = GREEN_FOREVER, .reason = WAIT_SLEEP};
 
     if (duration <= 0)
         return green_yield();

@@ -200,8 +200,7 @@ static void hub_turn(struct green_hub *h)
 /* ---- its life ---- */
 
 static const struct poller_ops *const pollers[] = {
-    &green__epoll, &green__kqueue, &green__poll_poller
-};
+    &green__epoll, &green__kqueue, &green__poll_poller};
 
 /* The first that works here, or the one asked for. */
 static int open_poller(struct green_hub *h)

@@ -30,8 +30,8 @@ static int await_end(green_t *g, int64_t timeout)
     if (g->state == GREEN_STATE_ENDED)
         return 0;
     g->references++;
-    r = green__wait_for(&g->joiners, NULL, timeout, WAIT_JOIN,
-                        (uintptr_t)g->id, &g);
+    r = green__wait_for(&g->joiners, NULL, timeout, WAIT_JOIN, (uintptr_t)g->id,
+                        &g);
     green_release(g);
     return r;
 }

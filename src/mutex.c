@@ -30,8 +30,8 @@ int green_mutex_lock(green_mutex_t *m, int64_t timeout)
         errno = EDEADLK;
         return -1;
     }
-    return green__wait_for(&m->waiters, NULL, timeout, WAIT_MUTEX,
-                           (uintptr_t)m, &m->owner);
+    return green__wait_for(&m->waiters, NULL, timeout, WAIT_MUTEX, (uintptr_t)m,
+                           &m->owner);
 }
 
 void green_mutex_unlock(green_mutex_t *m)

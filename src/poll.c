@@ -105,9 +105,12 @@ static void leave_fds(struct green_hub *h, struct green_waiter *waiters,
 static int poll_wait(struct green_hub *h, const struct pollfd *fds, nfds_t n,
                      struct green_waiter *waiters, int64_t timeout)
 {
-    struct waiting wait = {.waiters = waiters, .n = (unsigned)n,
-                        .stride = sizeof *waiters, .delay = GREEN_FOREVER,
-                        .timeout = timeout, .reason = WAIT_POLL};
+    struct waiting wait = {.waiters = waiters,
+                           .n = (unsigned)n,
+                           .stride = sizeof *waiters,
+                           .delay = GREEN_FOREVER,
+                           .timeout = timeout,
+                           .reason = WAIT_POLL};
     int r = enter_fds(h, fds, n, waiters);
 
     nfds_t i;

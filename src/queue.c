@@ -130,7 +130,7 @@ int green__queue_take(green_queue_t *q, void *item)
 
 static int look_at_front(const green_queue_t *q, void *item)
 {
-    const void *front = q->count > 0      ? green__store_front(q)
+    const void *front = q->count > 0       ? green__store_front(q)
                         : q->putters.first ? q->putters.first->item
                                            : NULL;
 

@@ -120,7 +120,8 @@ int green__store_push(green_queue_t *q, const void *item)
     if (q->count == q->room && grow(q) < 0)
         return -1;
     if (q->kind == QUEUE_FIFO)
-        at = at < q->room - q->first ? q->first + at : at - (q->room - q->first);
+        at =
+            at < q->room - q->first ? q->first + at : at - (q->room - q->first);
     memcpy(slot(q, at), item, q->item_size);
     q->count++;
     if (q->kind != QUEUE_PRIORITY)

@@ -33,7 +33,8 @@ int green_rlock_lock(green_rlock_t *l, int64_t timeout)
 void green_rlock_unlock(green_rlock_t *l)
 {
     if (l->depth == 0 || l->mutex.owner != green_self())
-        green__misuse("green_rlock_unlock", "the caller does not hold the lock");
+        green__misuse("green_rlock_unlock",
+                      "the caller does not hold the lock");
     if (--l->depth == 0)
         green_mutex_unlock(&l->mutex);
 }

@@ -72,8 +72,8 @@ static void scope_begin(green_scope_t *s, int64_t timeout, bool is_shield)
     if (timeout == GREEN_FOREVER)
         s->deadline = GREEN_FOREVER;
     else
-        s->deadline = timeout <= 0 ? h->now
-                                   : green__deadline(green__look(h), timeout);
+        s->deadline =
+            timeout <= 0 ? h->now : green__deadline(green__look(h), timeout);
     h->current->scope = s;
     h->current->limit = green__limit(h->current);
 }

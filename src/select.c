@@ -120,8 +120,8 @@ static int enter_all(struct green_hub *h, green_case_t *cases, int n)
     int i;
 
     for (i = 0; i < n; i++) {
-        cases[i].waiter = (struct green_waiter){.greenlet = h->current,
-                                                .index = i};
+        cases[i].waiter =
+            (struct green_waiter){.greenlet = h->current, .index = i};
         if (enter_case(h, &cases[i]) != 0) {
             leave_all(h, cases, i);
             return -1;
@@ -137,7 +137,8 @@ static void first_timer(const green_case_t *cases, int n, struct waiting *wait)
 
     wait->delay = GREEN_FOREVER;
     for (i = 0; i < n; i++) {
-        if (cases[i].kind != GREEN_CASE_TIMER || cases[i].duration >= wait->delay)
+        if (cases[i].kind != GREEN_CASE_TIMER ||
+            cases[i].duration >= wait->delay)
             continue;
         wait->delay = cases[i].duration;
         wait->delay_index = i;
@@ -147,8 +148,10 @@ static void first_timer(const green_case_t *cases, int n, struct waiting *wait)
 static int wait_all(struct green_hub *h, green_case_t *cases, int n,
                     int64_t timeout)
 {
-    struct waiting wait = {.n = (unsigned)n, .stride = sizeof *cases,
-                        .timeout = timeout, .reason = WAIT_SELECT};
+    struct waiting wait = {.n = (unsigned)n,
+                           .stride = sizeof *cases,
+                           .timeout = timeout,
+                           .reason = WAIT_SELECT};
     int r;
 
     if (enter_all(h, cases, n) < 0)

@@ -39,8 +39,12 @@ static ssize_t try_sendmsg(struct fd_state *s, const struct io *io)
 ssize_t green_recvfrom(int fd, void *buffer, size_t n, int flags,
                        struct sockaddr *address, socklen_t *length)
 {
-    struct io io = {.attempt = try_recvfrom, .fd = fd, .buffer = buffer,
-                    .size = n, .flags = flags, .address = address,
+    struct io io = {.attempt = try_recvfrom,
+                    .fd = fd,
+                    .buffer = buffer,
+                    .size = n,
+                    .flags = flags,
+                    .address = address,
                     .length = length};
 
     return green__io_run(&io, GREEN_READ);
@@ -49,8 +53,10 @@ ssize_t green_recvfrom(int fd, void *buffer, size_t n, int flags,
 ssize_t green_sendto(int fd, const void *buffer, size_t n, int flags,
                      const struct sockaddr *address, socklen_t length)
 {
-    struct io io = {.attempt = try_sendto, .fd = fd,
-                    .buffer = (void *)(uintptr_t)buffer, .size = n,
+    struct io io = {.attempt = try_sendto,
+                    .fd = fd,
+                    .buffer = (void *)(uintptr_t)buffer,
+                    .size = n,
                     .flags = flags,
                     .address = (struct sockaddr *)(uintptr_t)address,
                     .to_length = length};
@@ -94,15 +100,16 @@ static bool is_bad_message(const struct msghdr *message)
 
 ssize_t green_recvmsg(int fd, struct msghdr *message, int flags)
 {
-    struct io io = {.attempt = try_recvmsg, .fd = fd, .message = message,
-                    .flags = flags};
+    struct io io = {
+        .attempt = try_recvmsg, .fd = fd, .message = message, .flags = flags};
 
     return is_bad_message(message) ? -1 : green__io_run(&io, GREEN_READ);
 }
 
 ssize_t green_sendmsg(int fd, const struct msghdr *message, int flags)
 {
-    struct io io = {.attempt = try_sendmsg, .fd = fd,
+    struct io io = {.attempt = try_sendmsg,
+                    .fd = fd,
                     .message = (struct msghdr *)(uintptr_t)message,
                     .flags = flags};
 
@@ -124,8 +131,8 @@ static ssize_t try_accept(struct fd_state *s, const struct io *io)
 
 int green_accept(int fd, struct sockaddr *address, socklen_t *length)
 {
-    struct io io = {.attempt = try_accept, .fd = fd, .address = address,
-                    .length = length};
+    struct io io = {
+        .attempt = try_accept, .fd = fd, .address = address, .length = length};
     int accepted = (int)green__io_run(&io, GREEN_READ);
 
     if (accepted >= 0)

@@ -14,26 +14,26 @@
 #include "wait.h"
 
 struct stop_message {
-    struct message message;      /* first */
+    struct message message; /* first */
     struct stop *stop;
 };
 
 /* A wish to stop, in the frame of who asks. */
 struct stop {
-    struct stop_message wish;    /* to the thread's hub */
-    struct stop_message answer;  /* to the asker's */
+    struct stop_message wish;   /* to the thread's hub */
+    struct stop_message answer; /* to the asker's */
     struct green_hub *asker;
     int64_t grace;
-    int error;                   /* ETIMEDOUT: some had to be killed */
+    int error; /* ETIMEDOUT: some had to be killed */
     green_waiters_t waiters;
 };
 
 struct hub_thread {
     pthread_t thread;
-    pthread_mutex_t lock;        /* until the hub is there */
+    pthread_mutex_t lock; /* until the hub is there */
     pthread_cond_t began;
     bool has_begun;
-    int error;                   /* why there is no hub */
+    int error; /* why there is no hub */
     struct green_hub *hub;
     green_event_t wished;
     struct stop *stop;
@@ -193,7 +193,8 @@ int green_hub_stop(green_hub_t *hub, int64_t timeout)
     struct green_hub *h = green__hub();
     struct stop stop = {.wish = {{.deliver = deliver_wish}, &stop},
                         .answer = {{.deliver = deliver_answer_to_stop}, &stop},
-                        .asker = h, .grace = timeout};
+                        .asker = h,
+                        .grace = timeout};
     struct hub_thread *t;
 
     if (!h || green__hub_share(h) < 0)

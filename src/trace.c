@@ -29,8 +29,8 @@ static uint64_t hash_word(uint64_t hash, uint64_t word)
 void green__trace_switch(struct green_hub *h, const green_t *from,
                          const green_t *to)
 {
-    uint64_t hash = h->trace_hash ? h->trace_hash
-                                  : UINT64_C(0xcbf29ce484222325);
+    uint64_t hash =
+        h->trace_hash ? h->trace_hash : UINT64_C(0xcbf29ce484222325);
 
     hash = hash_word(hash, from->id);
     hash = hash_word(hash, (uint64_t)from->state << 8 | from->reason);

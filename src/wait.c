@@ -41,7 +41,8 @@ void green__end_wait(green_t *g, int index, int error)
     unsigned i;
 
     if (UNLIKELY(h != green__current_hub))
-        green__misuse("waking a greenlet", "it belongs to another thread, which "
+        green__misuse("waking a greenlet",
+                      "it belongs to another thread, which "
                       "only green_spawn_on may reach");
     for (i = 0; i < g->n_waits; i++)
         list_remove(nth_waiter(g, i));
@@ -115,10 +116,14 @@ int green__wait_in(green_waiters_t *q, void *item, int detail, int64_t timeout,
                    enum green_reason reason, uintptr_t object)
 {
     struct green_hub *h = green__current_hub;
-    struct green_waiter w = {.greenlet = h->current, .item = item,
-                             .detail = detail};
-    struct waiting wait = {.waiters = &w, .n = 1, .delay = GREEN_FOREVER,
-                        .timeout = timeout, .reason = reason, .object = object};
+    struct green_waiter w = {
+        .greenlet = h->current, .item = item, .detail = detail};
+    struct waiting wait = {.waiters = &w,
+                           .n = 1,
+                           .delay = GREEN_FOREVER,
+                           .timeout = timeout,
+                           .reason = reason,
+                           .object = object};
 
     if (timeout <= 0) {
         errno = ETIMEDOUT;
@@ -171,7 +176,7 @@ void green__wait_close(struct green_hub *h)
 static green_t *due_by(const struct heap *heap, int64_t time)
 {
     return heap->n && heap->entries[0].deadline <= time ? heap->entries[0].owner
-                                                         : NULL;
+                                                        : NULL;
 }
 
 void green__wake_sleepers(struct green_hub *h)
@@ -191,18 +196,18 @@ void green__expire(struct green_hub *h)
         if (g->due <= h->expiring)
             green__end_wait(g, g->due_index, 0);
         else
-            green__end_wait(g, -1, g->until <= g->limit ? ETIMEDOUT
-                                                        : green__blame(g));
+            green__end_wait(g, -1,
+                            g->until <= g->limit ? ETIMEDOUT : green__blame(g));
     }
     h->expiring = INT64_MIN;
 }
 
 int64_t green__next_deadline(const struct green_hub *h)
 {
-    int64_t sleeper = h->sleepers.n ? h->sleepers.entries[0].deadline
-                                    : GREEN_FOREVER;
-    int64_t timeout = h->timeouts.n ? h->timeouts.entries[0].deadline
-                                    : GREEN_FOREVER;
+    int64_t sleeper =
+        h->sleepers.n ? h->sleepers.entries[0].deadline : GREEN_FOREVER;
+    int64_t timeout =
+        h->timeouts.n ? h->timeouts.entries[0].deadline : GREEN_FOREVER;
 
     return sleeper < timeout ? sleeper : timeout;
 }

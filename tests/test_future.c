@@ -133,8 +133,8 @@ static void select_waits_for_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(
-            all_getters_get_the_value_in_the_order_they_came, begin),
+        cmocka_unit_test_setup(all_getters_get_the_value_in_the_order_they_came,
+                               begin),
         cmocka_unit_test_setup(a_late_get_returns_at_once, begin),
         cmocka_unit_test_setup(a_failure_is_each_getters_errno, begin),
         cmocka_unit_test_setup(it_is_delivered_once, begin),

@@ -112,8 +112,8 @@ static void no_post_is_lost_and_each_threads_order_is_kept(void **state)
     target = green_hub_start();
     assert_non_null(target);
     for (i = 0; i < POSTERS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, post_many,
-                                        (void *)i), 0);
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, post_many, (void *)i), 0);
     for (i = 0; i < POSTERS; i++)
         pthread_join(threads[i], NULL);
     assert_int_equal(green_hub_stop(target, GREEN_FOREVER), 0);

@@ -19,7 +19,8 @@ static void *await_all(void *arg)
 
 static void all_waiters_go_on_at_zero(void **state)
 {
-    green_t *g[2] = {green_spawn(await_all, NULL), green_spawn(await_all, NULL)};
+    green_t *g[2] = {green_spawn(await_all, NULL),
+                     green_spawn(await_all, NULL)};
 
     (void)state;
     green_waitgroup_add(&under_way, 2);
