@@ -1,203 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* hub.c - layer 4: a thread's meeting with the world, one turn after another.
+/* hub.c - layer 4: what a thread has for its greenlets, from first use to end.
  *
- * A greenlet that finds nobody ready, or that is the last of a turn, runs turn()
- * on its own stack.  A turn looks at descriptors first, then at what other
- * threads sent, then at sleepers; all whom that wakes join the ready queue.
- * Timeouts that are due by then are decided only when those greenlets have run
- * (expire_mark), so that a success in the same turn wins over them.
- *
- * A turn lasts up to 64 switches, fewer when they turn out to be slow, so
- * descriptors and timers are served while greenlets only yield.
- *
- * Invariant: when turn() returns, somebody is ready. */
+ * The first call that needs it makes the thread's hub, with the main greenlet
+ * that is running already.  The poller comes with the first descriptor waited
+ * for, the means to be woken by other threads with the first that may. */
 #include "hub.h"
 #include <errno.h>
 #include <string.h>
-#include "dump.h"
 #include "fds.h"
 #include "mail.h"
 #include "overflow.h"
+#include "turn.h"
 #include "wait.h"
-
-#define LONGEST_TURN 64
-#define CREDIT 64                   /* calls that did not wait, per turn */
-#define SLOW_TURN GREEN_MS          /* make turns shorter above this, */
-#define FAST_TURN (GREEN_MS / 4)    /* longer below this */
-#define CHECK_EVERY (10 * GREEN_MS) /* foreign parked descriptors, while busy */
-#define CHECK_OURS GREEN_SEC        /* those that the library made */
-#define ARM_EVERY (100 * GREEN_MS)  /* the SIGSEGV handler, while idle */
-
-static bool reached(const struct green_hub *h, uint32_t mark)
-{
-    return (int32_t)(h->head - mark) >= 0;
-}
-
-/* ---- the ways to wait for the world ---- */
-
-static void poll_for(struct green_hub *h, int64_t timeout)
-{
-    h->polls++;
-    if (h->poller)
-        h->poller->ops->wait(h->poller, h, timeout);
-    else
-        green__sys.poll(NULL, 0, timeout);
-}
-
-static void glance(struct green_hub *h)
-{
-    if (h->fd_waits > 0)
-        poll_for(h, 0);
-    if (h->parked &&
-        h->now - h->checked > (h->parked_foreign ? CHECK_EVERY : CHECK_OURS))
-        green__fds_check(h);
-}
-
-/* Time until a timer is due: 0 if one is, -1 if there is none. */
-static int64_t time_left(struct green_hub *h)
-{
-    int64_t next = green__next_deadline(h);
-
-    green__look(h);
-    if (next == GREEN_FOREVER)
-        return -1;
-    return next <= h->now ? 0 : next - h->now;
-}
-
-/* Can nothing ever make anybody ready? */
-static bool is_hopeless(struct green_hub *h)
-{
-    return h->fd_waits == 0 && h->outside == 0 && !h->shown &&
-           green__mail_is_alone(h);
-}
-
-static void tell_deadlock(struct green_hub *h)
-{
-    static const char line[] =
-        "libgreen: deadlock: every greenlet waits for another; "
-        "the main greenlet's wait fails with EDEADLK\n";
-
-    if (h->deadlock_fn) {
-        h->deadlock_fn(h->deadlock_arg);
-    } else {
-        (void)!green__sys.write(2, line, sizeof line - 1);
-        green__dump(h, 2);
-    }
-    if (h->main.state == GREEN_STATE_WAITING)
-        green__end_wait(&h->main, -1, EDEADLK);
-}
-
-/* What can be put off until nothing else is to be done. */
-static void tidy(struct green_hub *h)
-{
-    green__stacks_trim(&h->stacks);
-    if (h->attaches > 0 && h->now - h->armed > ARM_EVERY) {
-        h->armed = h->now;
-        green__overflow_arm(h);
-    }
-}
-
-/* Is it time to make sure of the descriptors that greenlets wait for?  At once
- * if one is not ours, else every now and then; *timeout ends when it is. */
-static bool must_check(struct green_hub *h, int64_t *timeout)
-{
-    int64_t left = h->checked + CHECK_OURS - h->now;
-
-    if (!h->parked)
-        return false;
-    if (h->parked_foreign || left <= 0)
-        return true;
-    if (*timeout < 0 || *timeout > left)
-        *timeout = left;
-    return false;
-}
-
-/* True if that, or a look at them, made somebody ready. */
-static bool check_parked(struct green_hub *h)
-{
-    if (h->parked_foreign)
-        poll_for(h, 0);
-    if (green__ring_empty(h))
-        green__fds_check(h);
-    return !green__ring_empty(h);
-}
-
-static void block(struct green_hub *h, int64_t timeout)
-{
-    if (green__mail_before_rest(h))
-        timeout = 0;
-    poll_for(h, timeout);
-    green__mail_after_rest(h);
-}
-
-/* Nobody is ready: wait for the world. */
-static void rest(struct green_hub *h)
-{
-    int64_t timeout = time_left(h);
-
-    if (must_check(h, &timeout) && check_parked(h))
-        return;
-    if (timeout < 0 && is_hopeless(h)) {
-        tell_deadlock(h);
-        return;
-    }
-    if (timeout != 0)
-        tidy(h);
-    block(h, timeout);
-}
-
-/* Turns of about a quarter to one millisecond, of 1 to 64 switches. */
-static void pace(struct green_hub *h, int64_t last_look)
-{
-    int64_t took = h->now - last_look;
-
-    if (took > SLOW_TURN && h->turn_length > 1)
-        h->turn_length /= 2;
-    else if (took < FAST_TURN && h->turn_length < LONGEST_TURN)
-        h->turn_length *= 2;
-}
-
-static void look_around(struct green_hub *h)
-{
-    int64_t last_look = h->now;
-    bool resting = green__ring_empty(h);
-
-    if (resting)
-        rest(h);
-    else
-        glance(h);
-    green__mail_deliver(h);
-    green__look(h);
-    green__wake_sleepers(h);
-    if (h->expiring == INT64_MIN && h->timeouts.n &&
-        h->timeouts.entries[0].deadline <= h->now) {
-        h->expiring = h->now;
-        h->expire_mark = h->tail;
-    }
-    if (!resting)
-        pace(h, last_look);
-    h->credit = CREDIT;
-    h->look_mark = h->head + (uint32_t)h->turn_length;
-}
-
-static void hub_turn(struct green_hub *h)
-{
-    uint32_t mark;
-
-    do {
-        if (h->expiring != INT64_MIN &&
-            (green__ring_empty(h) || reached(h, h->expire_mark)))
-            green__expire(h);
-        if (green__ring_empty(h) || reached(h, h->look_mark))
-            look_around(h);
-    } while (green__ring_empty(h));
-    mark = h->look_mark;
-    if (h->expiring != INT64_MIN && (int32_t)(h->expire_mark - mark) < 0)
-        mark = h->expire_mark;
-    h->budget = (int)(mark - h->head) - 1;
-}
-
-/* ---- its life ---- */
 
 static const struct poller_ops *const pollers[] = {
     &green__epoll, &green__kqueue, &green__poll_poller};
@@ -261,7 +75,7 @@ static void hub_close(struct green_hub *h)
 static void hub_init(struct green_hub *h)
 {
     memset(h, 0, sizeof *h);
-    h->turn = hub_turn;
+    h->turn = green__turn;
     h->open_poller = open_poller;
     h->close = hub_close;
     h->turn_length = LONGEST_TURN;

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* turn.h - layer 4: a hub's meeting with the world, one turn after another. */
+#ifndef GREEN_TURN_H
+#define GREEN_TURN_H
+
+#include "green_impl.h"
+
+#define LONGEST_TURN 64 /* switches */
+#define CREDIT 64       /* calls that did not have to wait, per turn */
+
+/* Look at the world, and wait for it if nobody is ready.  When it returns
+ * somebody is. */
+void green__turn(struct green_hub *h);
+
+#endif
