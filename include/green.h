@@ -108,8 +108,8 @@
  * GREEN_..._INIT or the call of that name, neither of which can fail, and leave
  * their fields alone.  They must stay in place while somebody waits on them, a
  * group or pool also while it has members.  Only queues, groups and pools have
- * to be destroyed.  Greenlets, imaps, servers and hubs are the library's, and
- * known by pointer.
+ * to be destroyed.  Greenlets, imaps, servers, streams and hubs are the
+ * library's, and known by pointer.
  *
  *
  * Kill
@@ -170,6 +170,7 @@
 #define GREEN_H
 
 #include <poll.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -2247,6 +2248,160 @@ GREEN_API int green_server_stop(green_server_t *s, int64_t grace);
  * Switches. */
 GREEN_API int green_serve_forever(const char *address, green_handler_t *handler,
                                   void *arg);
+
+/* ---- streams: lines and formatted text over a descriptor ---- */
+
+/* A stream has a buffer for each direction, so that many small reads and
+ * writes are few system calls, and a protocol of lines is easily spoken:
+ *
+ *     green_stream_t *s = green_stream_open(fd);
+ *     char line[512];
+ *
+ *     while (green_stream_read_line(s, line, sizeof line) > 0)
+ *         if (green_stream_printf(s, "you said: %s", line) < 0 ||
+ *             green_stream_flush(s) < 0)
+ *             break;
+ *     green_stream_close(s);
+ *
+ * What is written waits in the stream until it is flushed, or more comes than
+ * there is room for: flush before you wait for an answer to it.  Any number of
+ * greenlets may use a stream; each call does all it does before the next one
+ * in its direction, so that lines and texts stay whole.  While a stream is in
+ * use leave its descriptor alone: what the stream has read already, nobody
+ * else will see. */
+
+/* A stream. */
+typedef struct green_stream green_stream_t;
+
+/* Make a stream of a descriptor: a connection, a pipe, a file.
+ *
+ * It does not own the descriptor, which is closed by the caller after the
+ * stream.  Nothing is read or written yet.
+ *
+ * Returns the stream, which green_stream_close frees, or NULL with errno:
+ *     EBADF      fd is negative;
+ *     ENOMEM     no memory for it.
+ *
+ * Never switches. */
+GREEN_API green_stream_t *green_stream_open(int fd);
+
+/* Flush a stream and free it; the descriptor stays open.
+ *
+ * What cannot be written is lost: whoever wants to know flushes before.  A
+ * killed greenlet cannot write any more, unless it does this in a shield.
+ * Aborts if another greenlet is using the stream.  NULL is allowed.
+ *
+ * May switch: waits for room to write. */
+GREEN_API void green_stream_close(green_stream_t *s);
+
+/* Read at least one byte and at most n, waiting for something to come.
+ *
+ * What is in the buffer comes first; only when that is empty is the descriptor
+ * read.
+ *
+ * Returns the number of bytes, 0 at the end of the file or if n is 0, or -1
+ * with errno:
+ *     EBADF      the descriptor is not open, or was closed while this waited;
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EINVAL     s, or buffer with n above 0, is NULL;
+ *     other      as green_read.
+ *
+ * May switch: waits for something to read. */
+GREEN_API ssize_t green_stream_read(green_stream_t *s, void *buffer, size_t n);
+
+/* Read n bytes, waiting as often as it takes.
+ *
+ * If it fails midway, how much was read is unknown.
+ *
+ * Returns n, or less only at the end of the file, or -1 with errno:
+ *     EBADF      the descriptor is not open, or was closed while this waited;
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EINVAL     s, or buffer with n above 0, is NULL;
+ *     other      as green_read.
+ *
+ * May switch: waits for something to read. */
+GREEN_API ssize_t green_stream_read_all(green_stream_t *s, void *buffer,
+                                        size_t n);
+
+/* Read a line, with its newline and a 0 behind it, into `room` bytes.
+ *
+ * The last line may lack the newline.  A line may contain zeros, so mind the
+ * length.  If the wait for the rest of a line fails, what has come of it stays
+ * in the stream, and the next call finds it.  Of a line that is too long, line
+ * gets as much as there is room for, with a 0, and the rest of it can be read
+ * on.
+ *
+ * Returns the length with the newline, 0 at the end of the file, or -1 with
+ * errno:
+ *     EMSGSIZE   the line is longer than room - 1;
+ *     EBADF      the descriptor is not open, or was closed while this waited;
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     ENOMEM     no memory to keep so long a line;
+ *     EINVAL     s or line is NULL, or room is less than 2;
+ *     other      as green_read.
+ *
+ * May switch: waits for the end of the line. */
+GREEN_API ssize_t green_stream_read_line(green_stream_t *s, char *line,
+                                         size_t room);
+
+/* Write n bytes, into the buffer as long as there is room.
+ *
+ * If it fails, how much of it was written is unknown; what was in the buffer
+ * before, and could not be sent, still is.
+ *
+ * Returns n, or -1 with errno:
+ *     EPIPE      nobody can read it any more;
+ *     EBADF      the descriptor is not open, or was closed while this waited;
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EINVAL     s, or buffer with n above 0, is NULL;
+ *     other      as green_write.
+ *
+ * May switch: waits for room to write. */
+GREEN_API ssize_t green_stream_write(green_stream_t *s, const void *buffer,
+                                     size_t n);
+
+/* Write a text, as printf.
+ *
+ * It may be of any length.
+ *
+ * Returns the number of bytes, or -1 with errno:
+ *     ENOMEM     no memory for a text longer than the buffer has room for;
+ *     EINVAL     s or format is NULL;
+ *     other      as green_stream_write, or vsnprintf(3).
+ *
+ * May switch: waits for room to write. */
+GREEN_API GREEN_FORMAT(2, 3)
+int green_stream_printf(green_stream_t *s, const char *format, ...);
+
+/* Write a text, as vprintf; for functions of yours that are like printf.
+ *
+ * Returns the number of bytes, or -1 with errno:
+ *     ENOMEM     no memory for a text longer than the buffer has room for;
+ *     EINVAL     s or format is NULL;
+ *     other      as green_stream_write, or vsnprintf(3).
+ *
+ * May switch: waits for room to write. */
+GREEN_API GREEN_FORMAT(2, 0)
+int green_stream_vprintf(green_stream_t *s, const char *format, va_list list);
+
+/* Send what was written and is still in the buffer.
+ *
+ * If it fails, what was not sent stays there, and can be flushed later.
+ *
+ * Returns 0, or -1 with errno:
+ *     EPIPE      nobody can read it any more;
+ *     EBADF      the descriptor is not open, or was closed while this waited;
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EINVAL     s is NULL;
+ *     other      as green_write.
+ *
+ * May switch: waits for room to write. */
+GREEN_API int green_stream_flush(green_stream_t *s);
 
 /* ---- threads ---- */
 
