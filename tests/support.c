@@ -114,8 +114,8 @@ void check_string(const char *got, const char *expected, const char *what,
                       got ? got : "(null)", expected);
 }
 
-void check_error(intmax_t result, int error, const char *what,
-                 const char *file, int line)
+void check_error(intmax_t result, int error, const char *what, const char *file,
+                 int line)
 {
     int got = errno;
 
@@ -198,11 +198,17 @@ static const char *error_word(int error)
     static const struct {
         int error;
         const char *word;
-    } words[] = {
-        {ETIMEDOUT, "ETIMEDOUT"}, {ECANCELED, "ECANCELED"}, {EPIPE, "EPIPE"},
-        {EDEADLK, "EDEADLK"},     {EBADF, "EBADF"},         {ENOMEM, "ENOMEM"},
-        {EINVAL, "EINVAL"},       {EAGAIN, "EAGAIN"},       {EIO, "EIO"},
-        {ECONNRESET, "ECONNRESET"}, {EINTR, "EINTR"}};
+    } words[] = {{ETIMEDOUT, "ETIMEDOUT"},
+                 {ECANCELED, "ECANCELED"},
+                 {EPIPE, "EPIPE"},
+                 {EDEADLK, "EDEADLK"},
+                 {EBADF, "EBADF"},
+                 {ENOMEM, "ENOMEM"},
+                 {EINVAL, "EINVAL"},
+                 {EAGAIN, "EAGAIN"},
+                 {EIO, "EIO"},
+                 {ECONNRESET, "ECONNRESET"},
+                 {EINTR, "EINTR"}};
 
     for (size_t i = 0; i < ARRAY_SIZE(words); i++)
         if (words[i].error == error)
@@ -299,7 +305,7 @@ void *sleep_forever(void *name)
 
 /* ---- time ---- */
 
-static struct sys real;   /* what the library was born with */
+static struct sys real; /* what the library was born with */
 static bool clock_taken;
 static int64_t taken_time;
 static int64_t clock_skew; /* so that time never goes back */

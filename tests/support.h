@@ -17,7 +17,7 @@
 #include <cmocka.h>
 #include "green.h"
 
-#define green_test(name)                                                       \
+#define green_test(name) \
     cmocka_unit_test_setup_teardown(name, begin_test, end_test)
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof(array)[0])
 
@@ -31,13 +31,13 @@ int open_wake_up(void **state);
 /* ---- checks, for any greenlet ---- */
 
 #define check(condition) check_true((condition), #condition, __FILE__, __LINE__)
-#define check_equal(got, expected)                                             \
-    check_number((intmax_t)(got), (intmax_t)(expected), #got, __FILE__,        \
+#define check_equal(got, expected)                                      \
+    check_number((intmax_t)(got), (intmax_t)(expected), #got, __FILE__, \
                  __LINE__)
-#define check_text(got, expected)                                              \
+#define check_text(got, expected) \
     check_string((got), (expected), #got, __FILE__, __LINE__)
 /* The call returns -1 with this errno. */
-#define check_fails(call, error)                                               \
+#define check_fails(call, error) \
     check_error((intmax_t)(call), (error), #call, __FILE__, __LINE__)
 /* What was noted since the last check_log. */
 #define check_log(expected) check_noted((expected), __FILE__, __LINE__)
@@ -47,8 +47,8 @@ void check_number(intmax_t got, intmax_t expected, const char *what,
                   const char *file, int line);
 void check_string(const char *got, const char *expected, const char *what,
                   const char *file, int line);
-void check_error(intmax_t result, int error, const char *what,
-                 const char *file, int line);
+void check_error(intmax_t result, int error, const char *what, const char *file,
+                 int line);
 void check_noted(const char *expected, const char *file, int line);
 
 /* fn(arg) in a child process: it makes no failed check, or it aborts with a
@@ -98,7 +98,7 @@ void clock_turn(int64_t duration);
 /* ---- descriptors, close-on-exec and blocking ---- */
 
 void make_pipe(int fds[2]);
-void make_pair(int fds[2]); /* Unix stream sockets */
+void make_pair(int fds[2]);        /* Unix stream sockets */
 void close_both(const int fds[2]); /* by green_close */
 int count_descriptors(void);
 

@@ -65,8 +65,8 @@ static void green_close_ends_every_wait_with_EBADF(void **state)
 }
 
 /* The field's bug of bugs: libdill #129, libuv #968 */
-static void who_waited_on_a_number_that_is_used_again_sees_the_close(
-    void **state)
+static void
+who_waited_on_a_number_that_is_used_again_sees_the_close(void **state)
 {
     struct reader old = {"old", 0}, new = {"new", 0};
     green_t *gs[2];
@@ -133,8 +133,8 @@ static void an_event_for_the_old_file_does_not_reach_the_new_one(void **state)
 }
 
 /* C programs call plain close: gevent: rule F4, its issue 191 */
-static void a_number_closed_behind_our_back_and_reused_is_watched_anew(
-    void **state)
+static void
+a_number_closed_behind_our_back_and_reused_is_watched_anew(void **state)
 {
     struct reader readers[20];
     char byte;
@@ -169,8 +169,8 @@ static void *open_pipe_in_place(void *numbers)
     return NULL;
 }
 
-static void another_kind_of_file_under_a_number_closed_behind_our_back(
-    void **state)
+static void
+another_kind_of_file_under_a_number_closed_behind_our_back(void **state)
 {
     struct reader r;
     green_t *g;
@@ -262,8 +262,8 @@ static void use_number_again_beside_a_copy(int (*close_it)(int fd))
     check_equal(green_close(fds[1]), 0);
 }
 
-static void a_copy_of_a_closed_descriptor_does_not_disturb_its_number(
-    void **state)
+static void
+a_copy_of_a_closed_descriptor_does_not_disturb_its_number(void **state)
 {
     (void)state;
     use_number_again_beside_a_copy(green_close);
@@ -284,8 +284,8 @@ static int make_full_listener(struct sockaddr_in *address, int others[8])
     check_equal(listen(listener, 0), 0);
     check_equal(getsockname(listener, (struct sockaddr *)address, &length), 0);
     for (int i = 0; i < 8; i++) {
-        others[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-                           0);
+        others[i] =
+            socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         connect(others[i], (struct sockaddr *)address, length);
     }
     return listener;

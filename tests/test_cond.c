@@ -82,8 +82,8 @@ static void a_signal_nobody_waits_for_is_forgotten(void **state)
     check_log("a:ok b:ok c:ok");
 }
 
-static void a_killed_waiter_takes_no_signal_and_has_the_mutex_again(
-    void **state)
+static void
+a_killed_waiter_takes_no_signal_and_has_the_mutex_again(void **state)
 {
     green_t *gs[3];
 

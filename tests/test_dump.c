@@ -147,17 +147,16 @@ static void check_contains(const char *line, const char *words)
 
 static void each_line_says_who_waits_for_what(void **state)
 {
-    struct parked all[] = {
-        {"eve", wait_event, &event, "event", NULL},
-        {"sam", wait_sem, &sem, "sem", NULL},
-        {"max", lock_mutex, &mutex, "mutex", NULL},
-        {"con", wait_cond, &cond, "cond", NULL},
-        {"gus", get, &empty, "get", NULL},
-        {"pia", put, &full, "put", NULL},
-        {"joe", join_queue, &full, "queue", NULL},
-        {"rea", read_fd, &fds[0], "read", NULL},
-        {"zoe", sleep_long, NULL, "sleep", NULL},
-        {"jan", join_main, NULL, "join", NULL}};
+    struct parked all[] = {{"eve", wait_event, &event, "event", NULL},
+                           {"sam", wait_sem, &sem, "sem", NULL},
+                           {"max", lock_mutex, &mutex, "mutex", NULL},
+                           {"con", wait_cond, &cond, "cond", NULL},
+                           {"gus", get, &empty, "get", NULL},
+                           {"pia", put, &full, "put", NULL},
+                           {"joe", join_queue, &full, "queue", NULL},
+                           {"rea", read_fd, &fds[0], "read", NULL},
+                           {"zoe", sleep_long, NULL, "sleep", NULL},
+                           {"jan", join_main, NULL, "join", NULL}};
     char report[8192];
 
     (void)state;
@@ -177,8 +176,7 @@ static void each_line_says_who_waits_for_what(void **state)
     free_all(all, ARRAY_SIZE(all));
 }
 
-static void objects_are_named_by_address_descriptors_by_number(
-    void **state)
+static void objects_are_named_by_address_descriptors_by_number(void **state)
 {
     struct parked all[] = {{"eve", wait_event, &event, "", NULL},
                            {"rea", read_fd, &fds[0], "", NULL}};

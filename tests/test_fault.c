@@ -212,8 +212,10 @@ static int spawn_many(void)
 
 static int spawn_with_all(void)
 {
-    green_options_t options = {.name = "name", .stack_size = 100000,
-                               .delay = 1, .copy = sizeof(int *)};
+    green_options_t options = {.name = "name",
+                               .stack_size = 100000,
+                               .delay = 1,
+                               .copy = sizeof(int *)};
     int count = 0, *pointer = &count;
     green_t *g = green_spawn_with(&options, return_argument, &pointer);
 

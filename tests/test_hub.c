@@ -113,8 +113,8 @@ static void one_reads_while_another_writes(void **state)
 
 /* gevent: rule O3 where it is found wanting; test__selectors.py
  * test_select_many_sockets */
-static void those_ready_in_one_look_go_on_in_the_order_they_became_so(
-    void **state)
+static void
+those_ready_in_one_look_go_on_in_the_order_they_became_so(void **state)
 {
     static const char *const names[] = {"0", "1", "2", "3", "4"};
     struct reader readers[5];

@@ -14,7 +14,7 @@
 #include "sys.h"
 
 static struct sys real;
-static int left;  /* calls up to the one that is interrupted */
+static int left; /* calls up to the one that is interrupted */
 static bool fired;
 
 static bool interrupted(void)

@@ -44,8 +44,9 @@ static void make_fifo(int fds[2])
 
 static void make_nonblocking_pair(int fds[2])
 {
-    check_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-                           0, fds), 0);
+    check_equal(
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds),
+        0);
 }
 
 static const struct kind {

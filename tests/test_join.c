@@ -50,8 +50,7 @@ static void join_waits_and_gives_the_value(void **state)
     green_release(g);
 }
 
-static void join_of_a_failed_greenlet_succeeds_get_fails_as_it_did(
-    void **state)
+static void join_of_a_failed_greenlet_succeeds_get_fails_as_it_did(void **state)
 {
     int one;
     void *value = &one;
@@ -67,8 +66,8 @@ static void join_of_a_failed_greenlet_succeeds_get_fails_as_it_did(
 }
 
 /* gevent: test__greenlet.py TestJoin, TestGet */
-static void join_gives_up_at_its_timeout_and_leaves_its_output_alone(
-    void **state)
+static void
+join_gives_up_at_its_timeout_and_leaves_its_output_alone(void **state)
 {
     int one;
     void *value = &one;
@@ -354,8 +353,8 @@ static void run_deferrer(const char *how)
     finish(g);
 }
 
-static void deferred_calls_run_latest_first_then_locals_end_then_joins(
-    void **state)
+static void
+deferred_calls_run_latest_first_then_locals_end_then_joins(void **state)
 {
     (void)state;
     clock_take();

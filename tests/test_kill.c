@@ -120,8 +120,7 @@ static void *kill_self(void *arg)
     return arg;
 }
 
-static void who_kills_itself_goes_on_to_its_next_blocking_call(
-    void **state)
+static void who_kills_itself_goes_on_to_its_next_blocking_call(void **state)
 {
     (void)state;
     finish(spawn(kill_self, NULL));
@@ -172,8 +171,8 @@ static void *close_on_kill(void *fds)
     return NULL;
 }
 
-static void a_descriptor_is_usable_after_a_kill_and_no_byte_is_lost(
-    void **state)
+static void
+a_descriptor_is_usable_after_a_kill_and_no_byte_is_lost(void **state)
 {
     int fds[2];
     char byte = 'a';

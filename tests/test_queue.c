@@ -78,8 +78,8 @@ static int compare_case(const void *a, const void *b)
     return (*(const char *)b >= 'a') - (*(const char *)a >= 'a');
 }
 
-static void a_priority_queue_gives_the_least_first_and_equals_in_order(
-    void **state)
+static void
+a_priority_queue_gives_the_least_first_and_equals_in_order(void **state)
 {
     (void)state;
     green_priority_init(&queue, 1, 100, compare_case);
@@ -322,8 +322,8 @@ static void closing_turns_waiting_getters_away(void **state)
     green_queue_destroy(&queue);
 }
 
-static void closing_turns_waiting_putters_away_and_keeps_what_is_in(
-    void **state)
+static void
+closing_turns_waiting_putters_away_and_keeps_what_is_in(void **state)
 {
     green_t *gs[2];
 

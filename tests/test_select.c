@@ -44,9 +44,9 @@ static void tear_down(void)
 static int select_all(int64_t timeout)
 {
     green_case_t cases[] = {
-        GREEN_ON_JOIN(sleeper),     GREEN_ON_EVENT(&event),
-        GREEN_ON_SEM(&sem),         GREEN_ON_GET(&queue, &item),
-        GREEN_ON_PUT(&full, "p"),   GREEN_ON_FD(fds[0], GREEN_READ),
+        GREEN_ON_JOIN(sleeper),   GREEN_ON_EVENT(&event),
+        GREEN_ON_SEM(&sem),       GREEN_ON_GET(&queue, &item),
+        GREEN_ON_PUT(&full, "p"), GREEN_ON_FD(fds[0], GREEN_READ),
         GREEN_ON_TIMER(GREEN_MS)};
 
     return green_select(cases, ARRAY_SIZE(cases), timeout);
@@ -103,8 +103,8 @@ static void let_time_pass(void)
     check_equal(green_sleep(GREEN_MS), 0);
 }
 
-static void (*const triggers[])(void) = {end_sleeper, set_event, post_sem,
-                                         put_item,    get_full,  write_byte,
+static void (*const triggers[])(void) = {end_sleeper,  set_event, post_sem,
+                                         put_item,     get_full,  write_byte,
                                          let_time_pass};
 
 /* The permit and the items are where they belong after case `chosen`. */
@@ -160,8 +160,8 @@ static void each_kind_of_case_is_seen_at_once(void **state)
 
 /* ---- several at once ---- */
 
-static void of_several_the_lowest_index_happens_and_the_others_do_not(
-    void **state)
+static void
+of_several_the_lowest_index_happens_and_the_others_do_not(void **state)
 {
     (void)state;
     set_up();
@@ -310,8 +310,8 @@ static void a_timer_beats_a_timeout_at_the_same_moment(void **state)
     check_equal(green_now() - start, 5 * GREEN_MS);
 }
 
-static void of_two_timers_the_earlier_happens_and_of_equals_the_first(
-    void **state)
+static void
+of_two_timers_the_earlier_happens_and_of_equals_the_first(void **state)
 {
     green_case_t timers[] = {GREEN_ON_TIMER(3 * GREEN_MS),
                              GREEN_ON_TIMER(GREEN_MS),

@@ -54,8 +54,8 @@ static void connect_and_accept_meet(void **state)
     g = spawn(accept_and_echo, &listener);
     settle();
     fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    check_equal(green_connect(fd, (struct sockaddr *)&address,
-                              sizeof address), 0);
+    check_equal(green_connect(fd, (struct sockaddr *)&address, sizeof address),
+                0);
     check(!(fcntl(fd, F_GETFL) & O_NONBLOCK));
     check_equal(green_send(fd, "echo", 4, 0), 4);
     check_equal(green_recv(fd, bytes, sizeof bytes, 0), 4);
@@ -91,8 +91,9 @@ static void many_connect_at_once(void **state)
     for (int i = 0; i < 50; i++) {
         gs[i] = spawn(accept_and_echo, &listener);
         fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        check_equal(green_connect(fds[i], (struct sockaddr *)&address,
-                                  sizeof address), 0);
+        check_equal(
+            green_connect(fds[i], (struct sockaddr *)&address, sizeof address),
+            0);
     }
     for (int i = 0; i < 50; i++) {
         check_equal(green_write(fds[i], "x", 1), 1);
@@ -112,8 +113,8 @@ static void connecting_nonsense_fails_as_the_system_says(void **state)
     make_pair(fds);
     check_fails(green_connect(-1, (struct sockaddr *)&address, sizeof address),
                 EBADF);
-    check(green_connect(fds[0], (struct sockaddr *)&address,
-                        sizeof address) == -1);
+    check(green_connect(fds[0], (struct sockaddr *)&address, sizeof address) ==
+          -1);
     check_fails(green_accept(fds[0], NULL, NULL), EINVAL);
     check_fails(green_shutdown(-1, SHUT_RD), EBADF);
     close_both(fds);
@@ -128,11 +129,13 @@ static void *receive_and_answer(void *fd)
     char bytes[16] = "";
 
     check_equal(green_recvfrom(*(int *)fd, bytes, sizeof bytes, 0,
-                               (struct sockaddr *)&peer, &length), 4);
+                               (struct sockaddr *)&peer, &length),
+                4);
     check_equal(length, sizeof peer);
     check_text(bytes, "ping");
-    check_equal(green_sendto(*(int *)fd, "", 0, 0, (struct sockaddr *)&peer,
-                             length), 0);
+    check_equal(
+        green_sendto(*(int *)fd, "", 0, 0, (struct sockaddr *)&peer, length),
+        0);
     return NULL;
 }
 
@@ -148,7 +151,8 @@ static void datagrams_keep_their_bounds_and_may_be_empty(void **state)
     g = spawn(receive_and_answer, &them);
     settle();
     check_equal(green_sendto(us, "ping", 4, 0, (struct sockaddr *)&theirs,
-                             sizeof theirs), 4);
+                             sizeof theirs),
+                4);
     check_equal(green_recv(us, &byte, 1, 0), 0);
     finish(g);
     check_equal(green_close(us), 0);
@@ -165,7 +169,8 @@ static void *receive_descriptor(void *fd)
     union control control;
     char byte;
     struct iovec iov = {&byte, 1};
-    struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1,
+    struct msghdr message = {.msg_iov = &iov,
+                             .msg_iovlen = 1,
                              .msg_control = &control,
                              .msg_controllen = sizeof control};
     int passed = -1;
@@ -185,7 +190,8 @@ static void messages_carry_descriptors(void **state)
                                         .cmsg_level = SOL_SOCKET,
                                         .cmsg_type = SCM_RIGHTS}};
     struct iovec iov = {text("m"), 1};
-    struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1,
+    struct msghdr message = {.msg_iov = &iov,
+                             .msg_iovlen = 1,
                              .msg_control = &control,
                              .msg_controllen = sizeof control};
     int fds[2], passed[2];

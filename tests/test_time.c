@@ -10,9 +10,9 @@ static int io_pair[2];
 
 /* ---- order in time ---- */
 
-static char *const names[] = {(char[]){"0"}, (char[]){"1"}, (char[]){"2"},
-                              (char[]){"3"}, (char[]){"4"}, (char[]){"5"},
-                              (char[]){"6"}, (char[]){"7"}, (char[]){"8"},
+static char *const names[] = {(char[]){"0"}, (char[]){"1"},  (char[]){"2"},
+                              (char[]){"3"}, (char[]){"4"},  (char[]){"5"},
+                              (char[]){"6"}, (char[]){"7"},  (char[]){"8"},
                               (char[]){"9"}, (char[]){"10"}, (char[]){"11"}};
 
 static void *sleep_and_note(void *name)
@@ -41,8 +41,8 @@ static void *wait_in_vain(void *name)
     return NULL;
 }
 
-static void timeouts_with_one_deadline_come_in_the_order_they_were_set(
-    void **state)
+static void
+timeouts_with_one_deadline_come_in_the_order_they_were_set(void **state)
 {
     green_t *gs[4];
 
@@ -64,8 +64,8 @@ static void *read_and_note(void *name)
 }
 
 /* gevent: rule R1 */
-static void due_in_one_turn_io_comes_first_then_sleepers_then_timeouts(
-    void **state)
+static void
+due_in_one_turn_io_comes_first_then_sleepers_then_timeouts(void **state)
 {
     green_t *gs[3];
 
@@ -122,8 +122,8 @@ static void *wait_twice(void *event)
     return NULL;
 }
 
-static void a_timeout_that_was_not_needed_does_not_end_the_next_wait(
-    void **state)
+static void
+a_timeout_that_was_not_needed_does_not_end_the_next_wait(void **state)
 {
     green_event_t event = GREEN_EVENT_INIT;
     green_t *g;

@@ -165,8 +165,8 @@ static void give_then_kill(const struct gift *gift)
 }
 
 /* gevent: rule L6; the field's "lost token on cancel" */
-static void a_wait_that_is_satisfied_succeeds_though_killed_afterwards(
-    void **state)
+static void
+a_wait_that_is_satisfied_succeeds_though_killed_afterwards(void **state)
 {
     (void)state;
     for_each_gift(give_then_kill);
@@ -260,8 +260,7 @@ static void give_at_the_same_time(const struct gift *gift)
 }
 
 /* gevent: rules R1, R3 */
-static void a_sleeper_due_in_the_same_turn_beats_a_timeout(
-    void **state)
+static void a_sleeper_due_in_the_same_turn_beats_a_timeout(void **state)
 {
     (void)state;
     for_each_gift(give_at_the_same_time);
@@ -296,8 +295,7 @@ static void give_on_io_at_the_same_time(const struct gift *gift)
 }
 
 /* gevent: rules R1, R3; the field's "woken twice", libmill #132 */
-static void a_reader_woken_in_the_same_turn_beats_a_timeout(
-    void **state)
+static void a_reader_woken_in_the_same_turn_beats_a_timeout(void **state)
 {
     (void)state;
     make_pair(io_pair);
@@ -320,8 +318,8 @@ static void *lock_and_unlock(void *name)
 }
 
 /* pymongo #471 under gevent: a timeout inside lock acquire loses the lock */
-static void a_lock_given_to_a_greenlet_killed_afterwards_is_its_own(
-    void **state)
+static void
+a_lock_given_to_a_greenlet_killed_afterwards_is_its_own(void **state)
 {
     green_t *gs[2];
 
