@@ -111,7 +111,7 @@ static ssize_t read_some(green_stream_t *s, char *buffer, size_t n)
 
     if (s->first == s->last && n >= STREAM_ROOM)
         return green_read(s->fd, buffer, n);
-    if (s->first == s->last && n > 0) {
+    if (s->first == s->last) {
         r = fetch_more(s);
         if (r <= 0)
             return r;
@@ -124,21 +124,21 @@ static ssize_t read_least(green_stream_t *s, char *buffer, size_t n,
                           size_t least)
 {
     size_t done = 0;
-    ssize_t r;
+    ssize_t r = 1;
 
     if (lock_reading(s, buffer || n == 0) < 0)
         return -1;
-    do {
+    while (done < least && r > 0) {
         r = read_some(s, buffer + done, n - done);
         done += r > 0 ? (size_t)r : 0;
-    } while (r > 0 && done < least);
+    }
     green_mutex_unlock(&s->reading);
     return r < 0 ? -1 : (ssize_t)done;
 }
 
 ssize_t green_stream_read(green_stream_t *s, void *buffer, size_t n)
 {
-    return read_least(s, buffer, n, 1);
+    return read_least(s, buffer, n, n > 0);
 }
 
 ssize_t green_stream_read_all(green_stream_t *s, void *buffer, size_t n)
