@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/* end.c - layer 5: how a greenlet runs, ends, and whom that concerns.
+ *
+ * It ends by returning, green_exit or green_fail: all the same from finish() on,
+ * which happens on its own stack and never returns. */
+#include "end.h"
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "block.h"
+#include "defer.h"
+#include "fiber.h"
+#include "local.h"
+#include "misuse.h"
+#include "sys.h"
+#include "wait.h"
+
+#define TEXT_SIZE 256 /* of a failure's text */
+
+static void delist(struct green_hub *h, green_t *g)
+{
+    if (g->previous)
+        g->previous->next = g->next;
+    else
+        h->first = g->next;
+    if (g->next)
+        g->next->previous = g->previous;
+    else
+        h->last = g->previous;
+    h->live--;
+}
+
+/* A linked greenlet whose condition did not come true: it never was. */
+static void discard(green_t *g)
+{
+    struct green_hub *h = g->hub;
+
+    list_remove(&g->link);
+    delist(h, g);
+    green__stack_unreserve(&h->stacks, g->stack_class);
+    g->state = GREEN_STATE_ENDED;
+    green_release(g);
+}
+
+static bool link_holds(enum link_condition condition, const green_t *ended)
+{
+    return condition == LINK_ALWAYS ||
+           (condition == LINK_ERROR) == (ended->error != 0);
+}
+
+void green__call_at_end(green_t *g, struct end_call *call)
+{
+    call->waiter = (struct green_waiter){.item = call, .detail = LINK_CALL};
+    list_append(&g->joiners, &call->waiter);
+}
+
+static void make_call(struct green_waiter *w, green_t *ended)
+{
+    struct end_call *call = w->item;
+
+    list_remove(w);
+    call->fn(call, ended);
+}
+
+void green__tell_end(green_t *g)
+{
+    struct green_waiter *w;
+
+    while ((w = g->joiners.first)) {
+        if (w->detail == LINK_CALL)
+            make_call(w, g);
+        else if (w->detail == LINK_JOIN ||
+                 link_holds((enum link_condition)w->detail, g))
+            green__wake(w);
+        else
+            discard(w->greenlet);
+    }
+}
+
+/* The control block may go before the last switch, which only leaves its stack. */
+_Noreturn static void finish(green_t *g)
+{
+    struct green_hub *h = g->hub;
+    green_t *next;
+
+    green__deferred_run(g);
+    green__locals_end(g);
+    g->state = GREEN_STATE_ENDED;
+    delist(h, g);
+    green__tell_end(g);
+    green__stack_detach(&h->stacks, g->stack_class, g->stack);
+    green__stack_unreserve(&h->stacks, g->stack_class);
+    next = green__next(h);
+    green_release(g);
+    green__leave_for(h, g, next);
+}
+
+void green__run(void)
+{
+    struct green_hub *h = green__current_hub;
+    green_t *g = h->current;
+
+    if (h->fibers_on)
+        green__fiber_arrive(g);
+    errno = 0;
+    g->started = true;
+    g->value = g->fn(g->arg);
+    finish(g);
+}
+
+/* The running greenlet, which must be able to end. */
+static green_t *ending(const char *call)
+{
+    struct green_hub *h = green__current_hub;
+
+    if (!h || h->current == &h->main)
+        green__misuse(call, "the main greenlet ends by returning from main "
+                            "(or its thread's function)");
+    return h->current;
+}
+
+void green_exit(void *value)
+{
+    green_t *g = ending("green_exit");
+
+    g->value = value;
+    finish(g);
+}
+
+void green_fail(int error, const char *format, ...)
+{
+    green_t *g = ending("green_fail");
+    char text[TEXT_SIZE] = "";
+    va_list list;
+
+    if (error == 0)
+        green__misuse("green_fail", "error 0 would be success");
+    if (format) {
+        va_start(list, format);
+        vsnprintf(text, sizeof text, format, list);
+        va_end(list);
+    }
+    green__sys.free(g->error_text);
+    g->error_text = green__copy_text(text);
+    g->error = error;
+    g->value = NULL;
+    finish(g);
+}

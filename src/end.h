@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* end.h - layer 5: how a greenlet runs, ends, and whom that concerns. */
+#ifndef GREEN_END_H
+#define GREEN_END_H
+
+#include "green_impl.h"
+
+/* What a waiter in a greenlet's `joiners` is: a greenlet in join, or one that
+ * starts when this one has ended: in any case, with a value, with an error; or
+ * a call, for an object that keeps count of greenlets. */
+enum link_condition {
+    LINK_JOIN,
+    LINK_ALWAYS,
+    LINK_VALUE,
+    LINK_ERROR,
+    LINK_CALL
+};
+
+/* fn is called when the greenlet has ended, in its turn among the joiners.  It
+ * must not switch; it may free the struct, which is out of the queue by then. */
+struct end_call {
+    struct green_waiter waiter;
+    void (*fn)(struct end_call *call, green_t *ended);
+};
+
+/* What each greenlet begins with, on a stack of its own. */
+void green__run(void);
+
+/* Have call->fn called when g, which has not, has ended. */
+void green__call_at_end(green_t *g, struct end_call *call);
+
+/* g has ended: serve its joiners, start the greenlets linked to it and make the
+ * calls, in the order in which they came. */
+void green__tell_end(green_t *g);
+
+#endif
