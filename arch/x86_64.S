@@ -133,8 +133,12 @@ end green__leave
 function green__restart
     .cfi_startproc
     endbr64
-    movq %rdx, %rcx
+    movq %rdx, %r8
     movq %rsi, %rdx
+    stmxcsr -8(%rsp)
+    fnstcw -4(%rsp)
+    movl -8(%rsp), %eax
+    movzwl -4(%rsp), %ecx
     movq %rdi, %rsp
     .cfi_undefined %rip
     jmp green__begin
@@ -148,7 +152,6 @@ function green__start
     endbr64
     movq %rcx, %r8
     save
-    movq %r8, %rcx
     movq %rsp, (%rdi)
     movq %rsi, %rsp
     .cfi_undefined %rip
@@ -156,12 +159,13 @@ function green__start
     .cfi_endproc
 end green__start
 
-/* The outermost frame of a greenlet: rsp is its top, rdx its entry, rcx its
- * control words.  Reached by a jump; unwinding ends here, and at a return
- * address of 0 for those who do not understand that there is none.
+/* The outermost frame of a greenlet: rsp is its top, rdx its entry, r8 its
+ * control words, eax and ecx are the present ones.  Reached by a jump; unwinding
+ * ends here, and at a return address of 0 for those who do not understand that
+ * there is none.
  *
  *     top -  8   0
- *     top - 16   x87 control word and MXCSR, as above */
+ *     top - 16   x87 control word and MXCSR as above, if they are loaded */
 local green__begin
     .cfi_startproc
     .cfi_undefined %rip
@@ -171,22 +175,18 @@ local green__begin
     .cfi_adjust_cfa_offset 8
     leaq -8(%rsp), %rsp
     .cfi_adjust_cfa_offset 8
-    stmxcsr (%rsp)
-    fnstcw 4(%rsp)
-    movl (%rsp), %eax
-    movl %eax, %r8d
-    xorl %ecx, %r8d
-    andl $MXCSR_CONTROL, %r8d
-    shrq $32, %rcx
-    movzwl 4(%rsp), %r9d
-    xorl %ecx, %r9d
-    orl %r8d, %r9d
+    movl %r8d, %r9d
+    xorl %eax, %r9d
+    andl $MXCSR_CONTROL, %r9d
+    shrq $32, %r8
+    xorl %r8d, %ecx
+    orl %r9d, %ecx
     jnz 2f
 1:  call *%rdx
     ud2
-2:  xorl %r8d, %eax
+2:  xorl %r9d, %eax
     movl %eax, (%rsp)
-    movw %cx, 4(%rsp)
+    movw %r8w, 4(%rsp)
     ldmxcsr (%rsp)
     fnclex
     fldcw 4(%rsp)
