@@ -164,6 +164,8 @@
  *                       Without it: the first of these that works.  One that
  *                       the system lacks makes waits for them fail with
  *                       ENOSYS;
+ *     GREEN_FILES       plain: make plain calls on regular files, which stop the
+ *                       thread but take no other;
  *     GREEN_TRACE_HASH  1: keep the hash that green_trace_hash returns.
  */
 #ifndef GREEN_H
@@ -1792,13 +1794,16 @@ GREEN_API int green_select(green_case_t *cases, int n, int64_t timeout);
  *
  * They wait whether or not the descriptor is non-blocking, and do not change
  * the flags of one that you made, which it may share with other processes.
- * (Accept and connect set O_NONBLOCK for the moment of one system call.)
+ * (Accept, connect and a write to a terminal set O_NONBLOCK for the moment of
+ * one system call.)
  * They take no timeout; a scope bounds them.  They are not interrupted by
  * signals.  Any number of greenlets may wait on one descriptor.  Close it with
  * green_close, which ends their waits.
  *
- * Regular files are always ready: reading them takes as long as the disk
- * does.  If that is too long, use green_offload.
+ * Of a regular file, what the system has in
+ * memory is read at once; the rest, and all writes, are done in a thread, at
+ * most 1 MiB in one call, while other greenlets run.  A greenlet that is killed
+ * meanwhile leaves at once, though the call may yet happen.
  *
  * Calls that never have to wait, since the peer is so quick, still let other
  * greenlets run after every hundred calls or so. */
@@ -1883,7 +1888,7 @@ GREEN_API ssize_t green_writev(int fd, const struct iovec *iov, int n);
  *     ECANCELED  the calling greenlet was killed;
  *     other      as pread(2).
  *
- * May switch: gives way now and then. */
+ * May switch: waits for the disk. */
 GREEN_API ssize_t green_pread(int fd, void *buffer, size_t n, off_t offset);
 
 /* Write to a place in a file, leaving its offset alone.
@@ -1893,7 +1898,7 @@ GREEN_API ssize_t green_pread(int fd, void *buffer, size_t n, off_t offset);
  *     ECANCELED  the calling greenlet was killed;
  *     other      as pwrite(2).
  *
- * May switch: gives way now and then. */
+ * May switch: waits for the disk. */
 GREEN_API ssize_t green_pwrite(int fd, const void *buffer, size_t n,
                                off_t offset);
 
@@ -2234,7 +2239,7 @@ GREEN_API int green_server_port(const green_server_t *s);
  *     EALREADY   another greenlet is stopping s;
  *     EINVAL     s is NULL.
  *
- * Switches if a handler is running. */
+ * Switches. */
 GREEN_API int green_server_stop(green_server_t *s, int64_t grace);
 
 /* Serve connections until the calling greenlet is killed or its scope's time
@@ -2492,6 +2497,57 @@ GREEN_API int green_hub_stop(green_hub_t *hub, int64_t timeout);
  * Switches if the timeout is above 0. */
 GREEN_API int green_offload(void *(*fn)(void *arg), void *arg, void **result,
                             int64_t timeout);
+
+/* ---- signals ---- */
+
+/* A signal is an event like any other: a function runs in a greenlet of its own
+ * for it, which may do all that greenlets may:
+ *
+ *     static void *stop(void *server)
+ *     {
+ *         green_server_stop(server, 5 * GREEN_SEC);
+ *         return NULL;
+ *     }
+ *
+ *     green_watch_t *w = green_signal(SIGTERM, stop, server);
+ *
+ * Until the first watch the library installs no handler for signals that can
+ * be sent, and with the last one of a signal it puts back the handler that was
+ * there before.  A signal that is blocked in all threads comes when one of them
+ * unblocks it. */
+
+/* A wish to be told of a signal. */
+typedef struct green_watch green_watch_t;
+
+/* From now on, have fn(arg) run in a new greenlet of this thread each time that
+ * a signal comes.
+ *
+ * It takes the place of the program's handler, if there is one.  Of several
+ * watches of a signal, in any threads, each gets it; those of a thread in the
+ * order in which they began.  None is lost, not even while there is no memory
+ * for the greenlet; but signals that come close together may be one to the
+ * system.  What fn returns is dropped.  While there is a watch, main is not told
+ * EDEADLK, as the signal might come; otherwise a watch keeps nothing alive.
+ *
+ * Returns the watch, which green_signal_end frees, or NULL with errno:
+ *     EINVAL     fn is NULL, or signo is no signal, or one that cannot be
+ *                caught (SIGKILL, SIGSTOP) or that tells of a fault of the
+ *                program (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS);
+ *     ENOMEM     no memory for it;
+ *     EMFILE     no descriptors to be woken by it.
+ *
+ * Never switches. */
+GREEN_API green_watch_t *green_signal(int signo, void *(*fn)(void *arg),
+                                      void *arg);
+
+/* End a watch, and free it.
+ *
+ * fn is not called from now on, also for signals that came before; calls that
+ * have begun go on.  When the thread ends its watches do so by themselves.  NULL
+ * is allowed.
+ *
+ * Never switches. */
+GREEN_API void green_signal_end(green_watch_t *w);
 
 /* ---- looking inside ---- */
 
