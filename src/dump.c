@@ -42,6 +42,7 @@ static const char *const reason_words[] = {
     [WAIT_ROOM] = "waiting for room in pool",
     [WAIT_TASKS] = "waiting for tasks of pool",
     [WAIT_IMAP] = "waiting for imap",
+    [WAIT_CHILD] = "waiting for child process",
 };
 
 /* A line being written; what does not fit is cut off. */
@@ -85,7 +86,8 @@ static void add_object(struct line *l, const green_t *g)
     case WAIT_READ:
     case WAIT_WRITE:
     case WAIT_FD:
-        line_add(l, " %" PRIuPTR, g->object);
+    case WAIT_CHILD:
+        line_add(l, " %" PRIdPTR, (intptr_t)g->object);
         break;
     default:
         if (g->object)

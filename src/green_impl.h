@@ -52,7 +52,8 @@ enum green_reason {
     WAIT_GROUP,   /* object: address, here and below */
     WAIT_ROOM,    /* of a pool */
     WAIT_TASKS,   /* of a pool */
-    WAIT_IMAP
+    WAIT_IMAP,
+    WAIT_CHILD    /* object: the process, or that it is none in particular */
 };
 
 struct green {
@@ -158,12 +159,14 @@ struct green_hub {
     struct message *held;        /* mail.c: oldest first, for the next turn */
     atomic_bool awake;           /* no wake-up needed: one is under way */
     int wake_fds[2];             /* a pipe; -1: not made */
-    unsigned outside;            /* answers that other threads owe us */
+    unsigned outside;            /* answers that other threads owe us, and
+                                    signals that may come */
     bool shown;                  /* green_hub() gave our address away */
     green_hub_t *next_hub;       /* mail.c: all hubs of the process */
     bool is_shut;                /* mail.c: takes no more work */
     struct hub_thread *thread;   /* thread.c: if it runs this hub alone */
     uint64_t polls;
+    void (*end_watches)(struct green_hub *h); /* signal.c, if it has some */
     void (*deadlock_fn)(void *arg);
     void *deadlock_arg;
 

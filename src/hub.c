@@ -59,6 +59,8 @@ static void hub_close(struct green_hub *h)
     green__current_hub = h;
     if (h->farewell)
         h->farewell(h);
+    if (h->end_watches)
+        h->end_watches(h);
     green__mail_close(h);
     if (h->free_greenlets)
         h->free_greenlets(h);

@@ -136,7 +136,8 @@ void green__mail_close(struct green_hub *h)
     }
 }
 
-static void push(struct green_hub *h, struct message *m)
+/* Safe in a signal handler, also in one that interrupts it. */
+void green__mail_push(struct green_hub *h, struct message *m)
 {
     m->next = atomic_load(&h->mail);
     while (!atomic_compare_exchange_weak(&h->mail, &m->next, m))
@@ -152,7 +153,7 @@ static int post(struct green_hub *h, struct message *m, bool is_work)
     pthread_mutex_lock(&hubs_lock);
     found = find_hub(h) && !(is_work && h->is_shut);
     if (found)
-        push(h, m);
+        green__mail_push(h, m);
     pthread_mutex_unlock(&hubs_lock);
     if (found)
         return 0;
@@ -178,7 +179,7 @@ struct hub_thread *green__mail_shut(struct green_hub *h, struct message *m)
     if (find_hub(h) && h->thread && !h->is_shut) {
         h->is_shut = true;
         thread = h->thread;
-        push(h, m);
+        green__mail_push(h, m);
     }
     pthread_mutex_unlock(&hubs_lock);
     if (!thread)

@@ -20,6 +20,10 @@ int green__post(struct green_hub *h, struct message *m);
 /* The same for work that a hub about to stop takes no more. */
 int green__post_work(struct green_hub *h, struct message *m);
 
+/* Send a message to a hub that is known to exist and has its pipe; from a
+ * signal handler, too. */
+void green__mail_push(struct green_hub *h, struct message *m);
+
 /* Let a hub that green_hub_start made take no more work, and send it a message:
  * its `thread`, or NULL with ESRCH (there is none, or it was shut before). */
 struct hub_thread *green__mail_shut(struct green_hub *h, struct message *m);
