@@ -30,9 +30,11 @@ static ssize_t not_in_memory(int fd, const struct iovec *iov, int n)
     return -1;
 }
 
-/* The hub's own reads, of its wake-up pipe, are not held up. */
-static void pass_gate(void)
+/* The hub's own calls, on its wake-up pipe, are not held up. */
+static void pass_gate(int fd)
 {
+    if (real.is_file(fd) != 1)
+        return;
     in_thread = !pthread_equal(caller, pthread_self());
     if (!in_thread)
         return;
@@ -43,13 +45,13 @@ static void pass_gate(void)
 
 static ssize_t slow_read(int fd, void *buffer, size_t n)
 {
-    pass_gate();
+    pass_gate(fd);
     return real.read(fd, buffer, n);
 }
 
 static ssize_t slow_write(int fd, const void *buffer, size_t n)
 {
-    pass_gate();
+    pass_gate(fd);
     return real.write(fd, buffer, n);
 }
 
