@@ -2549,57 +2549,6 @@ GREEN_API green_watch_t *green_signal(int signo, void *(*fn)(void *arg),
  * Never switches. */
 GREEN_API void green_signal_end(green_watch_t *w);
 
-/* ---- signals ---- */
-
-/* A signal is an event like any other: a function runs in a greenlet of its own
- * for it, which may do all that greenlets may:
- *
- *     static void *stop(void *server)
- *     {
- *         green_server_stop(server, 5 * GREEN_SEC);
- *         return NULL;
- *     }
- *
- *     green_watch_t *w = green_signal(SIGTERM, stop, server);
- *
- * Until the first watch the library installs no handler for signals that can
- * be sent, and with the last one of a signal it puts back the handler that was
- * there before.  A signal that is blocked in all threads comes when one of them
- * unblocks it. */
-
-/* A wish to be told of a signal. */
-typedef struct green_watch green_watch_t;
-
-/* From now on, have fn(arg) run in a new greenlet of this thread each time that
- * a signal comes.
- *
- * It takes the place of the program's handler, if there is one.  Of several
- * watches of a signal, in any threads, each gets it; those of a thread in the
- * order in which they began.  None is lost, not even while there is no memory
- * for the greenlet; but signals that come close together may be one to the
- * system.  What fn returns is dropped.  While there is a watch, main is not told
- * EDEADLK, as the signal might come; otherwise a watch keeps nothing alive.
- *
- * Returns the watch, which green_signal_end frees, or NULL with errno:
- *     EINVAL     fn is NULL, or signo is no signal, or one that cannot be
- *                caught (SIGKILL, SIGSTOP) or that tells of a fault of the
- *                program (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS);
- *     ENOMEM     no memory for it;
- *     EMFILE     no descriptors to be woken by it.
- *
- * Never switches. */
-GREEN_API green_watch_t *green_signal(int signo, void *(*fn)(void *arg),
-                                      void *arg);
-
-/* End a watch, and free it.
- *
- * fn is not called from now on, also for signals that came before; calls that
- * have begun go on.  When the thread ends its watches do so by themselves.  NULL
- * is allowed.
- *
- * Never switches. */
-GREEN_API void green_signal_end(green_watch_t *w);
-
 /* ---- looking inside ---- */
 
 /* When a program stands still, ask it what it is waiting for:
