@@ -477,6 +477,10 @@ static void the_dump_says_who_waits_for_what(void **state)
     settle();
     check(dump_contains("waiting for room in pool 0x"));
     check(dump_contains("waiting for tasks of pool 0x"));
+    green_event_set(&gate);
+    green_event_clear(&gate);
+    settle(); /* the second task was made at the end of the first */
+    check_log("1:ok");
     snprintf(by_mapper, sizeof by_mapper, "by #%ju at",
              (uintmax_t)green_id(g[0]));
     check(dump_contains(by_mapper));

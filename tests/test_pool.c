@@ -449,6 +449,38 @@ static void a_kill_that_times_out_lets_others_in_again(void **state)
     tear_down();
 }
 
+static void *kill_pool(void *name)
+{
+    note_result(name, green_pool_kill(&pool, GREEN_FOREVER));
+    return name;
+}
+
+/* The kill holds a spawner back, and is over when its greenlet does not know yet. */
+static void nobody_overtakes_when_a_kill_is_given_up(void **state)
+{
+    green_t *killer, *g;
+
+    (void)state;
+    set_up(2);
+    put(pass_gate_behind_shield, "stubborn");
+    put(sleep_forever, "meek");
+    settle();
+    killer = spawn(kill_pool, text("killer"));
+    g = spawn(spawn_and_note, text("g"));
+    settle();
+    check_log("meek:ECANCELED");
+    check_equal(green_pool_free_count(&pool), 1);
+    green_kill(killer);
+    check_fails(green_pool_spawn(&pool, return_argument, NULL, 0), ETIMEDOUT);
+    settle();
+    check_log("killer:ECANCELED g:ok g");
+    green_event_set(&gate);
+    check_equal(green_pool_join(&pool, GREEN_FOREVER), 0);
+    finish(killer);
+    finish(g);
+    tear_down();
+}
+
 static void *spawn_when_killed(void *name)
 {
     green_scope_t shield;
@@ -693,6 +725,7 @@ int main(void)
         green_test(who_waits_for_room_gets_it_after_a_kill),
         green_test(a_busy_producer_cannot_keep_a_kill_from_ending),
         green_test(a_kill_that_times_out_lets_others_in_again),
+        green_test(nobody_overtakes_when_a_kill_is_given_up),
         green_test(there_is_no_room_while_a_kill_waits),
         green_test(
             who_is_to_spawn_into_a_pool_that_is_killed_spawns_a_killed_task),
