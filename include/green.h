@@ -2549,6 +2549,181 @@ GREEN_API green_watch_t *green_signal(int signo, void *(*fn)(void *arg),
  * Never switches. */
 GREEN_API void green_signal_end(green_watch_t *w);
 
+/* ---- processes ---- */
+
+/* Run another program, and wait for it while other greenlets run:
+ *
+ *     const char *const argv[] = {"sort", "-u", NULL};
+ *     const green_process_options_t options = {.in = GREEN_PIPE,
+ *                                              .out = GREEN_PIPE};
+ *     green_process_t *p = green_process_start(argv, &options);
+ *     char *sorted;
+ *     size_t n;
+ *
+ *     if (p && green_process_communicate(p, text, length, &sorted, &n,
+ *                                        NULL, NULL, 10 * GREEN_SEC) == 0)
+ *         use(sorted, n), free(sorted);
+ *     green_process_free(p);
+ *
+ * Waiting changes neither the program's handler of SIGCHLD nor what it says.
+ * If children are ignored (SIG_IGN, SA_NOCLDWAIT), only that they have ended
+ * can be learnt, with ECHILD. */
+
+/* Wait for a child process, as waitpid(2).
+ *
+ * pid above 0 is that child, -1 any, 0 any of the caller's process group, and
+ * -n any of group n.  options are WNOHANG, WUNTRACED and whatever else
+ * waitpid(2) knows.  status may be NULL.  Several greenlets may wait; the end of
+ * a child is told to one of them, and the green_process_t that stands for it
+ * learns it, too.
+ *
+ * Returns the child's number and sets *status, or 0 if WNOHANG is given and
+ * there is no news, or -1 with errno:
+ *     ECHILD     there is no such child, or no more;
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     other      as waitpid(2), but never EINTR.
+ *
+ * Switches if there is no news, unless WNOHANG is given. */
+GREEN_API pid_t green_waitpid(pid_t pid, int *status, int options);
+
+/* Another program as a child process. */
+typedef struct green_process green_process_t;
+
+/* For in, out and err below: a pipe, whose other end we have; nothing to read,
+ * and nowhere to write (/dev/null); and, for err, the same as out. */
+#define GREEN_PIPE (-2)
+#define GREEN_NULL (-3)
+#define GREEN_OUT (-4)
+
+/* How a process begins.  All zero: as this one is.  Set fields by name, since
+ * more may follow. */
+typedef struct green_process_options {
+    /* Its environment, NULL at the end.  NULL: ours. */
+    const char *const *environment;
+    /* Its current directory.  NULL: ours. */
+    const char *directory;
+    /* What it has as standard input, output and error.  0: what we have;
+     * GREEN_PIPE, GREEN_NULL or GREEN_OUT; or a descriptor of ours plus 1. */
+    int in, out, err;
+    /* Let it lead a session and a process group of its own (setsid(2)), so that
+     * it has no terminal, and kill(2) reaches all of its children as -pid. */
+    bool new_session;
+} green_process_options_t;
+
+/* Run another program in a child process.
+ *
+ * argv[0] names it; without a slash it is looked for in our PATH.  argv ends
+ * with NULL.  options may be NULL.  The thread stands still until the program
+ * has begun, which is not long and does not depend on how many greenlets there
+ * are.
+ *
+ * Our own descriptors do not get into the program, others do as ever.  What it
+ * gets of sockets and pipes that the library made no longer is non-blocking.
+ * It starts with no signal blocked, and with no handler; signals that are ignored
+ * stay so.
+ *
+ * Returns the process, which green_process_free frees, or NULL with errno:
+ *     ENOENT     there is no such program, or no such directory;
+ *     EACCES     it may not be run;
+ *     EINVAL     argv has no name, or in, out or err is none of the above;
+ *     EBADF      a descriptor of options is not open;
+ *     EMFILE     no descriptors for the pipes;
+ *     EAGAIN     there are too many processes;
+ *     ENOMEM     no memory for it;
+ *     other      as execve(2).
+ *
+ * Never switches. */
+GREEN_API green_process_t *
+green_process_start(const char *const *argv,
+                    const green_process_options_t *options);
+
+/* Look up the number of a process.
+ *
+ * Once its end is known, the system may give the number to another.
+ *
+ * Returns the number, or -1 for NULL.
+ *
+ * Never switches. */
+GREEN_API pid_t green_process_pid(const green_process_t *p);
+
+/* Look up our end of the pipe to its standard input, or of those from its
+ * standard output and error.
+ *
+ * green_write and green_read it; to tell the program that there is no more, close
+ * the former, with green_close.  As with any pipe, a write to a program that
+ * has ended sends SIGPIPE.
+ *
+ * Returns the descriptor, or -1 if there is no such pipe, or it was closed.
+ *
+ * Never switches. */
+GREEN_API int green_process_in(const green_process_t *p);
+GREEN_API int green_process_out(const green_process_t *p);
+GREEN_API int green_process_err(const green_process_t *p);
+
+/* Wait until a process has ended.
+ *
+ * Any number may wait, also after its end and again.
+ *
+ * Returns 0 and sets *status, unless status is NULL, to what waitpid(2) tells
+ * (see WIFEXITED), or -1 with errno:
+ *     ETIMEDOUT  it did not end in time;
+ *     ECANCELED  the calling greenlet was killed;
+ *     ECHILD     it has ended, but how was told to code that called plain
+ *                waitpid, or to nobody, since children are ignored;
+ *     EINVAL     p is NULL.
+ *
+ * Switches if it has not ended. */
+GREEN_API int green_process_wait(green_process_t *p, int *status,
+                                 int64_t timeout);
+
+/* Send a signal to a process.
+ *
+ * Never to another one that has got its number since.
+ *
+ * Returns 0, or -1 with errno:
+ *     ESRCH      it has ended;
+ *     EINVAL     p is NULL, or there is no such signal;
+ *     EPERM      it has become another user's.
+ *
+ * Never switches. */
+GREEN_API int green_process_signal(green_process_t *p, int signo);
+
+/* Feed a process its input, gather all that it writes to its pipes, and wait
+ * for its end.
+ *
+ * Everything happens at once, so that neither side waits for the other.  When
+ * the input, which is copied, has been read or the program no longer reads, its
+ * pipe is closed.  *out and *err are new memory with a NUL after the last byte,
+ * to be freed with free(3), or NULL if there is no such pipe.  Each of the
+ * outputs may be NULL, and what would go there is dropped.  One that has passed
+ * on its pipes to a process of its own is not done before that one is.
+ *
+ * If it fails nothing is lost: call it again to go on, and the input of the
+ * first call counts.
+ *
+ * Returns 0 and sets the outputs, or -1 with errno:
+ *     ETIMEDOUT  it was not done in time;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EALREADY   another greenlet is doing it;
+ *     EINVAL     p is NULL, or there is input but no pipe for it;
+ *     ENOMEM     no memory for what is to be kept.
+ *
+ * Switches if the timeout is above 0. */
+GREEN_API int green_process_communicate(green_process_t *p, const void *input,
+                                        size_t n, char **out,
+                                        size_t *out_length, char **err,
+                                        size_t *err_length, int64_t timeout);
+
+/* Free a process, and close our ends of its pipes.
+ *
+ * If it has not ended it runs on, and leaves no zombie: its end is waited for
+ * behind the scenes.  Freeing it while a greenlet waits for it aborts.  NULL is
+ * allowed.
+ *
+ * Never switches. */
+GREEN_API void green_process_free(green_process_t *p);
+
 /* ---- looking inside ---- */
 
 /* When a program stands still, ask it what it is waiting for:
