@@ -134,8 +134,8 @@ _Noreturn static void become(const struct spawn_plan *plan, struct report *r)
 /* ---- in the parent ---- */
 
 /* Apart, since the child must not return from what called vfork. */
-__attribute__((noinline))
-static pid_t split(const struct spawn_plan *plan, struct report *r)
+__attribute__((noinline)) static pid_t split(const struct spawn_plan *plan,
+                                             struct report *r)
 {
     pid_t pid = vfork();
 

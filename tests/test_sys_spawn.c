@@ -129,7 +129,8 @@ static void a_program_is_looked_for_in_several_places(void **state)
     assert_int_equal(exit_status(green__sys.spawn(&s.plan)), 3);
 }
 
-static void one_that_may_not_run_says_more_than_one_that_is_missing(void **state)
+static void
+one_that_may_not_run_says_more_than_one_that_is_missing(void **state)
 {
     char *const paths[] = {(char *)(uintptr_t) "/etc",
                            (char *)(uintptr_t) "/nowhere/sh", NULL};
@@ -244,7 +245,8 @@ static void swap_standard(void)
     char byte = 0;
     pid_t pid;
 
-    if (private_pipe(in) != 0 || private_pipe(out) != 0 || write(in[1], "x\n", 2) != 2)
+    if (private_pipe(in) != 0 || private_pipe(out) != 0 ||
+        write(in[1], "x\n", 2) != 2)
         _exit(1);
     dup2(in[0], 1);  /* what the child reads is our 1 */
     dup2(out[1], 0); /* what it writes to is our 0 */
@@ -297,10 +299,10 @@ static void only_the_first_three_get_there(void **state)
     (void)state;
     for (fd = 3; fd < 10; fd++) /* whoever started us may have left some */
         fcntl(fd, F_SETFD, FD_CLOEXEC);
-    assert_says(
-        plan_shell(&s, "for f in 3 4 5 6 7 8 9; do"
-                       " if (: >&$f) 2>/dev/null; then echo $f; fi; done"),
-        "");
+    assert_says(plan_shell(&s,
+                           "for f in 3 4 5 6 7 8 9; do"
+                           " if (: >&$f) 2>/dev/null; then echo $f; fi; done"),
+                "");
 }
 
 /* ---- signals ---- */
