@@ -167,6 +167,7 @@ struct green_hub {
     struct hub_thread *thread;   /* thread.c: if it runs this hub alone */
     uint64_t polls;
     void (*end_watches)(struct green_hub *h); /* signal.c, if it has some */
+    green_watch_t *reaper;       /* child.c: of children nobody asks for */
     void (*deadlock_fn)(void *arg);
     void *deadlock_arg;
 
