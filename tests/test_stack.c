@@ -607,12 +607,12 @@ static void attach_very_many(void)
 
     attach_all(class, 1);
     before = count_mappings();
-    for (i = 0; i < 20000; i++) {
+    for (i = 0; i < 4000; i++) {
         CHECK(green__stack_reserve(&stacks, class) == 0);
         green__stack_attach(&stacks, class);
     }
     CHECK(stacks.unguarded == 0);
-    CHECK(count_mappings() - before < 60);
+    CHECK(count_mappings() - before < 40);
 }
 
 /* ThreadSanitizer makes mappings of its own for each of ours. */
