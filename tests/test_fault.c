@@ -481,6 +481,8 @@ static int send_to_self(void)
     answers = 0;
     result = hub ? green_spawn_on(hub, count_answer, NULL) : -1;
     error = errno;
+    if (result == 0)
+        green_sleep(GREEN_MS);
     fault.armed = false; /* it starts when there is memory for it again */
     while (result == 0 && answers == 0)
         check_equal(green_sleep(GREEN_MS), 0);

@@ -73,7 +73,7 @@ children_run_in_the_order_of_their_spawning_breadth_first(void **state)
 }
 
 /* gevent: test__greenlet.py TestBasic.test_spawn_non_callable */
-static void spawning_no_function_is_EINVAL(void **state)
+static void spawning_what_cannot_be_fails(void **state)
 {
     green_options_t options = {.delay = 5};
 
@@ -81,6 +81,13 @@ static void spawning_no_function_is_EINVAL(void **state)
     check(green_spawn(NULL, NULL) == NULL && errno == EINVAL);
     check(green_spawn_with(&options, NULL, NULL) == NULL && errno == EINVAL);
     check(green_spawn_with(NULL, NULL, NULL) == NULL && errno == EINVAL);
+    options.copy = 1;
+    check(green_spawn_with(&options, return_argument, NULL) == NULL &&
+          errno == EINVAL);
+    options.copy = 0;
+    options.stack_size = SIZE_MAX;
+    check(green_spawn_with(&options, return_argument, NULL) == NULL &&
+          errno == ENOMEM);
     check_fails(green_go(NULL, NULL), EINVAL);
 }
 
@@ -412,7 +419,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         green_test(spawn_never_switches_the_child_runs_when_its_spawner_stops),
         green_test(children_run_in_the_order_of_their_spawning_breadth_first),
-        green_test(spawning_no_function_is_EINVAL),
+        green_test(spawning_what_cannot_be_fails),
         green_test(a_greenlet_without_a_handle_runs_and_is_gone),
         green_test(a_delayed_greenlet_runs_once_its_delay_has_passed),
         green_test(a_copied_argument_lives_on_the_new_stack),

@@ -137,6 +137,9 @@ static void no_handle_is_EINVAL(void **state)
     check_fails(green_join(NULL, NULL, GREEN_FOREVER), EINVAL);
     check_fails(green_get(NULL, NULL, 0), EINVAL);
     check_fails(green_joinall(&g, 1, GREEN_FOREVER), EINVAL);
+    check_fails(green_joinall(NULL, 1, GREEN_FOREVER), EINVAL);
+    check_fails(green_killall(&g, 1, GREEN_FOREVER), EINVAL);
+    check_fails(green_killall(NULL, 1, GREEN_FOREVER), EINVAL);
     check_fails(green_link(NULL, return_argument, NULL), EINVAL);
     green_kill(NULL);
     green_releaseall(&g, 1);

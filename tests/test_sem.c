@@ -142,10 +142,19 @@ static void init_with_less_than_none(void *arg)
     green_sem_init(&sem, -1);
 }
 
-static void fewer_than_no_permits_abort(void **state)
+static void post_to_the_limit(void *arg)
+{
+    green_sem_t full = GREEN_SEM_INIT(LONG_MAX);
+
+    (void)arg;
+    green_sem_post(&full);
+}
+
+static void permits_that_cannot_be_counted_abort(void **state)
 {
     (void)state;
     check_aborts(init_with_less_than_none, NULL, "libgreen: green_sem_init: ");
+    check_aborts(post_to_the_limit, NULL, "libgreen: green_sem_post: ");
 }
 
 static void no_semaphore_is_EINVAL(void **state)
@@ -164,7 +173,7 @@ int main(void)
         green_test(a_wait_in_vain_ends_at_its_timeout_and_takes_nothing),
         green_test(three_who_share_one_permit_take_turns),
         green_test(no_more_than_so_many_are_inside),
-        green_test(fewer_than_no_permits_abort),
+        green_test(permits_that_cannot_be_counted_abort),
         green_test(no_semaphore_is_EINVAL),
     };
 

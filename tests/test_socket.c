@@ -375,6 +375,41 @@ static void a_descriptor_closed_under_poll_is_POLLNVAL(void **state)
     check_equal(green_close(fds[1]), 0);
 }
 
+/* Both wake in one look; the first closes what the second waits for. */
+static void *read_and_close(void *fds)
+{
+    char byte;
+
+    check_equal(green_read(((int *)fds)[0], &byte, 1), 1);
+    check_equal(green_close(((int *)fds)[1]), 0);
+    return NULL;
+}
+
+static void a_descriptor_closed_before_poll_goes_on_is_POLLNVAL(void **state)
+{
+    struct poll p = {.timeout = GREEN_FOREVER};
+    int one[2], two[2], both[2];
+    green_t *gs[2];
+
+    (void)state;
+    make_pair(one);
+    make_pair(two);
+    both[0] = one[0];
+    both[1] = two[0];
+    gs[0] = spawn(read_and_close, both);
+    p.fds[0] = p.fds[1] = (struct pollfd){-1, 0, 0};
+    p.fds[2] = (struct pollfd){two[0], POLLIN, 0};
+    gs[1] = spawn(poll_and_note, &p);
+    settle();
+    check_equal(write(one[1], "x", 1), 1);
+    check_equal(write(two[1], "x", 1), 1);
+    finish_all(gs, 2);
+    check_log("1");
+    check_equal(p.fds[2].revents, POLLNVAL);
+    close_both(one);
+    check_equal(green_close(two[1]), 0);
+}
+
 static void poll_sees_hang_ups_unasked(void **state)
 {
     struct pollfd p;
@@ -405,6 +440,7 @@ int main(void)
         green_test(poll_gives_nothing_at_its_timeout),
         green_test(poll_takes_many_and_the_same_twice),
         green_test(a_descriptor_closed_under_poll_is_POLLNVAL),
+        green_test(a_descriptor_closed_before_poll_goes_on_is_POLLNVAL),
         green_test(poll_sees_hang_ups_unasked),
     };
 
