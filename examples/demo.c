@@ -258,7 +258,10 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     find_room();
-    if (socketpair(AF_UNIX, SOCK_STREAM, 0, link) != 0 || (server = fork()) < 0)
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, link) != 0)
+        die("demo: socketpair");
+    server = fork();
+    if (server < 0)
         die("cannot make a server process");
     if (server == 0) {
         close(link[0]);

@@ -2071,9 +2071,9 @@ GREEN_API int green_poll(struct pollfd *fds, nfds_t n, int64_t timeout);
 /* Close a descriptor, and end every wait on it with EBADF at once.
  *
  * A greenlet that later waits on the same number, used again, gets no event
- * meant for the old one.  Plain close(2) is allowed, too, but who waits learns
- * of it only when the hub finds out, before it rests.  Waits of other threads
- * are not ended.
+ * meant for the old one.  After plain close(2) that is so, too, but who waits
+ * at that moment is told only if the wait was new, begun since the hub last
+ * rested; else it goes on without end.  Waits of other threads are not ended.
  *
  * Returns 0, or -1 with errno:
  *     EBADF      fd is not open;

@@ -150,6 +150,13 @@ static void publish(struct chunk *c, char *start, size_t stride)
     atomic_store_explicit(&c->start, start, memory_order_release);
 }
 
+/* Room for what Valgrind calls each of the stacks. */
+static bool tell_valgrind_room(struct chunk *c, size_t stride)
+{
+    c->valgrind_ids = green__zalloc(c->size / stride * sizeof(uintptr_t));
+    return c->valgrind_ids != NULL;
+}
+
 struct chunk *green__chunk_open(size_t stride)
 {
     struct chunk *c = take_chunk();
@@ -165,8 +172,12 @@ struct chunk *green__chunk_open(size_t stride)
     c->mappings = 0;
     c->next = NULL;
     c->valgrind_ids = NULL;
-    if (runs_on_valgrind())
-        c->valgrind_ids = green__zalloc(c->size / stride * sizeof(uintptr_t));
+    if (runs_on_valgrind() && !tell_valgrind_room(c, stride)) {
+        green__sys.munmap(start, c->size);
+        give_chunk_back(c);
+        errno = ENOMEM;
+        return NULL;
+    }
     publish(c, start, stride);
     return c;
 }

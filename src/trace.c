@@ -33,7 +33,8 @@ void green__trace_switch(struct green_hub *h, const green_t *from,
         h->trace_hash ? h->trace_hash : UINT64_C(0xcbf29ce484222325);
 
     hash = hash_word(hash, from->id);
-    hash = hash_word(hash, (uint64_t)from->state << 8 | from->reason);
+    hash = hash_word(hash, (uint64_t)(from->state == GREEN_STATE_ENDED) << 8 |
+                               from->reason);
     hash = hash_word(hash, to->id);
     hash = hash_word(hash, (uint64_t)(uint32_t)to->wake_index << 32 |
                                (uint32_t)to->wake_error);

@@ -443,11 +443,21 @@ static void without_memory_nothing_begins(void **state)
     mallocs_left = 0;
     check(green_imap_start(&pool, return_at_once, in, 1, 0, 0) == NULL);
     check_equal(errno, ENOMEM);
-    check(green_imap_start(&pool, return_at_once, in, SIZE_MAX / 2, SIZE_MAX,
-                           0) == NULL);
-    check_equal(errno, ENOMEM);
     green__sys.malloc = usual;
     check_equal(green_pool_size(&pool), 0);
+    tear_down();
+}
+
+/* So many that the bytes for their results, counted in a size_t, would be few. */
+static void more_results_than_memory_can_have_are_refused(void **state)
+{
+    void *in[1] = {NULL};
+
+    (void)state;
+    set_up(0);
+    check(green_imap_start(&pool, return_at_once, in, SIZE_MAX / 12 + 2,
+                           SIZE_MAX, 0) == NULL);
+    check_equal(errno, ENOMEM);
     tear_down();
 }
 
@@ -712,6 +722,7 @@ int main(void)
         green_test(so_does_it_without_order),
         green_test(a_task_without_memory_has_failed),
         green_test(without_memory_nothing_begins),
+        green_test(more_results_than_memory_can_have_are_refused),
         green_test(nonsense_is_refused),
         green_test(the_end_kills_what_runs_and_drops_the_rest),
         green_test(tasks_that_have_yet_to_run_are_dropped),

@@ -102,6 +102,14 @@ static int test_epoll_wait(int epfd, struct epoll_event *events, int n,
     return interrupted() ? -1 : real.epoll_wait(epfd, events, n, timeout);
 }
 
+static int test_kevent(int kq, const struct kevent *changes, int n_changes,
+                       struct kevent *events, int n_events, int64_t timeout)
+{
+    if (n_changes == 0 && interrupted()) /* changes do not wait */
+        return -1;
+    return real.kevent(kq, changes, n_changes, events, n_events, timeout);
+}
+
 static int take_calls(void **state)
 {
     (void)state;
@@ -117,6 +125,7 @@ static int take_calls(void **state)
     green__sys.poll = test_poll;
     green__sys.accept = test_accept;
     green__sys.epoll_wait = test_epoll_wait;
+    green__sys.kevent = test_kevent;
     return 0;
 }
 
