@@ -9,9 +9,7 @@
  * The last address is where it was spawned: `addr2line -e PROGRAM` names the line. */
 #include "dump.h"
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
+#include "line.h"
 #include "sched.h"
 #include "sys.h"
 
@@ -45,54 +43,30 @@ static const char *const reason_words[] = {
     [WAIT_CHILD] = "waiting for child process",
 };
 
-/* A line being written; what does not fit is cut off. */
-struct line {
-    char text[512];
-    size_t n;
-};
-
-__attribute__((format(printf, 2, 3))) static void
-line_add(struct line *l, const char *format, ...)
-{
-    va_list list;
-    size_t room = sizeof l->text - l->n;
-    int n;
-
-    va_start(list, format);
-    n = vsnprintf(l->text + l->n, room, format, list);
-    va_end(list);
-    if (n > 0)
-        l->n += (size_t)n < room ? (size_t)n : room - 1;
-}
-
-static void line_write(struct line *l, int fd)
-{
-    const char *at = l->text;
-    ssize_t n;
-
-    while (l->n > 0 && (n = green__sys.write(fd, at, l->n)) > 0) {
-        at += n;
-        l->n -= (size_t)n;
-    }
-    l->n = 0;
-}
-
 static void add_object(struct line *l, const green_t *g)
 {
     switch ((enum green_reason)g->reason) {
+    case WAIT_YIELD: /* it is that of the wait before */
+        break;
     case WAIT_JOIN:
-        line_add(l, " #%" PRIuPTR, g->object);
+        green__line_add(l, " #%" PRIuPTR, g->object);
         break;
     case WAIT_READ:
     case WAIT_WRITE:
     case WAIT_FD:
     case WAIT_CHILD:
-        line_add(l, " %" PRIdPTR, (intptr_t)g->object);
+        green__line_add(l, " %" PRIdPTR, (intptr_t)g->object);
         break;
     default:
         if (g->object)
-            line_add(l, " %#" PRIxPTR, g->object);
+            green__line_add(l, " %#" PRIxPTR, g->object);
     }
+}
+
+void green__dump_reason(struct line *l, const green_t *g)
+{
+    green__line_text(l, reason_words[g->reason]);
+    add_object(l, g);
 }
 
 static void add_state(struct line *l, const green_t *g, int64_t now)
@@ -101,37 +75,37 @@ static void add_state(struct line *l, const green_t *g, int64_t now)
 
     switch ((enum green_state)g->state) {
     case GREEN_STATE_RUNNING:
-        line_add(l, "running");
+        green__line_add(l, "running");
         return;
     case GREEN_STATE_READY:
-        line_add(l, g->started ? "ready" : "ready, not started");
+        green__line_add(l, g->started ? "ready" : "ready, not started");
         return;
     case GREEN_STATE_ENDED:
-        line_add(l, "ending");
+        green__line_add(l, "ending");
         return;
     case GREEN_STATE_WAITING:
         break;
     }
-    line_add(l, "%s", reason_words[g->reason]);
-    add_object(l, g);
+    green__dump_reason(l, g);
     if (g->blocker && *g->blocker)
-        line_add(l, " of #%" PRIu64, (*g->blocker)->id);
-    line_add(l, " for %" PRId64 ".%03d s", since_ms / 1000,
-             (int)(since_ms % 1000));
+        green__line_add(l, " of #%" PRIu64, (*g->blocker)->id);
+    green__line_add(l, " for %" PRId64 ".%03d s", since_ms / 1000,
+                    (int)(since_ms % 1000));
 }
 
 static void dump_one(const green_t *g, int64_t now, int fd)
 {
     struct line l = {.n = 0};
 
-    line_add(&l, "  #%" PRIu64 " %.64s  ", g->id, green_name(g));
+    green__line_add(&l, "  #%" PRIu64 " %.64s  ", g->id, green_name(g));
     add_state(&l, g, now);
     if (g->killed)
-        line_add(&l, ", killed");
+        green__line_add(&l, ", killed");
     if (g->spawn_site)
-        line_add(&l, "  by #%" PRIu64 " at %p", g->parent_id, g->spawn_site);
-    line_add(&l, "\n");
-    line_write(&l, fd);
+        green__line_add(&l, "  by #%" PRIu64 " at %p", g->parent_id,
+                        g->spawn_site);
+    green__line_add(&l, "\n");
+    green__line_write(&l, fd);
 }
 
 void green__dump(struct green_hub *h, int fd)
@@ -140,9 +114,9 @@ void green__dump(struct green_hub *h, int fd)
     int64_t now = green__sys.now();
     const green_t *g;
 
-    line_add(&l, "libgreen: %" PRIu32 " greenlet%s\n", h->live,
-             h->live == 1 ? "" : "s");
-    line_write(&l, fd);
+    green__line_add(&l, "libgreen: %" PRIu32 " greenlet%s\n", h->live,
+                    h->live == 1 ? "" : "s");
+    green__line_write(&l, fd);
     for (g = h->first; g; g = g->next)
         dump_one(g, now, fd);
 }
