@@ -40,6 +40,7 @@ static void discard(green_t *g)
     delist(h, g);
     green__stack_unreserve(&h->stacks, g->stack_class);
     g->state = GREEN_STATE_ENDED;
+    green__happens(h, HAPPENS_END, g, NULL);
     green_release(g);
 }
 
@@ -88,10 +89,12 @@ _Noreturn static void finish(green_t *g)
     green__locals_end(g);
     g->state = GREEN_STATE_ENDED;
     delist(h, g);
+    green__happens(h, HAPPENS_END, g, NULL);
     green__tell_end(g);
     green__stack_detach(&h->stacks, g->stack_class, g->stack);
     green__stack_unreserve(&h->stacks, g->stack_class);
     next = green__next(h);
+    green__happens(h, HAPPENS_SWITCH, g, next);
     green_release(g);
     green__leave_for(h, g, next);
 }

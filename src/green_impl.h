@@ -105,6 +105,8 @@ struct green {
     green_t *next, *previous;    /* all greenlets of the hub, oldest first;
                                     `next` also chains free control blocks */
 
+    unsigned recording;          /* timeline.c: that knows its name */
+
     /* fiber.c */
     void *fake_stack;            /* AddressSanitizer's */
     void *fiber;                 /* ThreadSanitizer's */
@@ -116,6 +118,22 @@ struct message {
     void (*deliver)(struct green_hub *h, struct message *m);
 };
 
+/* What a hub tells those who observe it, of which greenlet. */
+enum green_happening {
+    HAPPENS_SPAWN,  /* g was made */
+    HAPPENS_SWITCH, /* g stops, next goes on */
+    HAPPENS_END,    /* g has ended; it will stop once more */
+    HAPPENS_REST,   /* nobody is ready; g stopped last */
+    HAPPENS_RESTED  /* the world was waited for */
+};
+
+/* Must not switch. */
+typedef void green_observer_fn(struct green_hub *h, enum green_happening what,
+                               green_t *g, green_t *next);
+
+/* Who observes, in the order in which they are told. */
+enum { OBSERVER_HASH, OBSERVER_TIMELINE, OBSERVER_HOOKS, OBSERVERS };
+
 /* A poller's own state: see hub.h. */
 struct poller;
 
@@ -125,14 +143,16 @@ struct green_hub {
     green_t **ring;              /* ready greenlets, a ring of mask + 1 places */
     uint32_t mask, head, tail;   /* head == tail: nobody is ready; free-running */
     int budget;                  /* switches until turn() is called */
-    void (*swap)(green_t *from, green_t *to); /* plain, or watched by tools */
+    void (*swap)(green_t *from, green_t *to); /* plain, or observed */
     void (*turn)(struct green_hub *h); /* set by hub.c: makes somebody ready */
     void (*entry)(void);         /* set by greenlet.c: what each one begins with */
     uint64_t switches;
     uint64_t default_control;    /* floating-point control of new greenlets */
     uint64_t trace_hash;         /* trace.c */
-    bool trace_on;
+    green_observer_fn *observers[OBSERVERS]; /* NULL: does not observe */
+    bool observed;               /* by one of them */
     bool fibers_on;              /* a sanitizer must be told of switches */
+    green_hooks_t hooks;         /* hooks.c */
 
     /* wait.c */
     int64_t now;                 /* the clock at the last look */
@@ -170,6 +190,13 @@ struct green_hub {
     green_watch_t *reaper;       /* child.c: of children nobody asks for */
     void (*deadlock_fn)(void *arg);
     void *deadlock_arg;
+
+    /* timeline.c */
+    unsigned recording;          /* that it takes, or took, part in */
+    unsigned recorded_as;        /* its number in that */
+    uint32_t run_mark;           /* head when the last run was over */
+    bool run_over;               /* and maybe nobody has gone on since */
+    int64_t run_begin;           /* of the run, or rest, of now */
 
     /* greenlet.c */
     struct stacks stacks;

@@ -125,6 +125,7 @@ green_t *green__make(struct green_hub *h, const green_options_t *options,
     h->entry = green__run;
     h->spawned++;
     enlist(h, g);
+    green__happens(h, HAPPENS_SPAWN, g, NULL);
     return g;
 }
 

@@ -10,6 +10,7 @@
 #include "fds.h"
 #include "mail.h"
 #include "overflow.h"
+#include "timeline.h"
 #include "turn.h"
 #include "wait.h"
 
@@ -61,6 +62,7 @@ static void hub_close(struct green_hub *h)
         h->farewell(h);
     if (h->end_watches)
         h->end_watches(h);
+    green__timeline_close(h);
     green__mail_close(h);
     if (h->free_greenlets)
         h->free_greenlets(h);
@@ -111,6 +113,7 @@ struct green_hub *green__hub_open(void)
     }
     green__sched_open(h);
     green__current_hub = h;
+    green__timeline_open(h);
     return h;
 }
 

@@ -24,6 +24,12 @@ int green__post_work(struct green_hub *h, struct message *m);
  * signal handler, too. */
 void green__mail_push(struct green_hub *h, struct message *m);
 
+/* Have deliver(h, m), which frees m, called by each other hub that there is and
+ * that memory suffices for. */
+void green__mail_to_others(const struct green_hub *self,
+                           void (*deliver)(struct green_hub *h,
+                                           struct message *m));
+
 /* Let a hub that green_hub_start made take no more work, and send it a message:
  * its `thread`, or NULL with ESRCH (there is none, or it was shut before). */
 struct hub_thread *green__mail_shut(struct green_hub *h, struct message *m);

@@ -77,13 +77,12 @@ UNCOUNTED static void swap_plain(green_t *from, green_t *to)
                  to->hub->default_control);
 }
 
-/* The same while somebody watches: a sanitizer, or the trace hash. */
-UNCOUNTED static void swap_watched(green_t *from, green_t *to)
+/* The same while somebody observes, or a sanitizer must be told. */
+UNCOUNTED static void swap_observed(green_t *from, green_t *to)
 {
     struct green_hub *h = from->hub;
 
-    if (h->trace_on)
-        green__trace_switch(h, from, to);
+    green__happens(h, HAPPENS_SWITCH, from, to);
     if (h->fibers_on) {
         if (!to->sp)
             attach(to);
@@ -94,11 +93,33 @@ UNCOUNTED static void swap_watched(green_t *from, green_t *to)
         green__fiber_arrive(from);
 }
 
+void green__tell(struct green_hub *h, enum green_happening what, green_t *g,
+                 green_t *next)
+{
+    int i;
+
+    for (i = 0; i < OBSERVERS; i++)
+        if (h->observers[i])
+            h->observers[i](h, what, g, next);
+}
+
+/* Nothing of this is on the path of a switch that nobody observes. */
+void green__observe(struct green_hub *h, unsigned who, green_observer_fn *fn)
+{
+    int i;
+
+    h->observers[who] = fn;
+    h->observed = false;
+    for (i = 0; i < OBSERVERS; i++)
+        h->observed |= h->observers[i] != NULL;
+    h->swap = h->fibers_on || h->observed ? swap_observed : swap_plain;
+}
+
 void green__sched_open(struct green_hub *h)
 {
     h->fibers_on = green__fiber_active();
-    h->trace_on = green__trace_wanted();
-    h->swap = h->fibers_on || h->trace_on ? swap_watched : swap_plain;
+    green__observe(h, OBSERVER_HASH,
+                   green__trace_wanted() ? green__trace_observe : NULL);
     h->default_control = green__control();
     h->current = &h->main;
     h->main.state = GREEN_STATE_RUNNING;
@@ -146,8 +167,6 @@ UNCOUNTED _Noreturn void green__leave_for(struct green_hub *h, green_t *self,
     h->switches++;
     h->current = next;
     next->state = GREEN_STATE_RUNNING;
-    if (h->trace_on)
-        green__trace_switch(h, self, next);
     if (!next->sp)
         attach(next);
     if (h->fibers_on)

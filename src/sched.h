@@ -23,6 +23,21 @@ static inline void green__make_ready(green_t *g)
 /* Room in the ready queue for n greenlets: 0, or -1 with ENOMEM. */
 int green__sched_reserve(struct green_hub *h, uint32_t n);
 
+/* Have fn told from now on what happens, as observer `who`; NULL: no more. */
+void green__observe(struct green_hub *h, unsigned who, green_observer_fn *fn);
+
+/* Tell all who observe. */
+void green__tell(struct green_hub *h, enum green_happening what, green_t *g,
+                 green_t *next);
+
+static inline void green__happens(struct green_hub *h,
+                                  enum green_happening what, green_t *g,
+                                  green_t *next)
+{
+    if (UNLIKELY(h->observed))
+        green__tell(h, what, g, next);
+}
+
 /* Set up the switching of a new hub, whose main greenlet runs. */
 void green__sched_open(struct green_hub *h);
 void green__sched_close(struct green_hub *h);

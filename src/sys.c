@@ -51,6 +51,11 @@ static ssize_t pipe_write(int fd, const void *buffer, size_t n)
     return r;
 }
 
+static int path_open(const char *path, int flags, mode_t mode)
+{
+    return open(path, flags, mode);
+}
+
 static int flags_get(int fd)
 {
     return fcntl(fd, F_GETFL);
@@ -156,6 +161,7 @@ struct sys green__sys = {
     .get_flags = flags_get,
     .set_flags = flags_set,
     .is_file = file_check,
+    .open = path_open,
     .close = close,
     .unlink = unlink,
     .is_socket = socket_check,
@@ -180,6 +186,7 @@ struct sys green__sys = {
 
     .fork = fork,
     .spawn = green__os_spawn,
+    .getpid = getpid,
     .waitpid = waitpid,
     .kill = kill,
     .child_fd = green__os_child_fd,

@@ -79,6 +79,7 @@ struct sys {
     int (*get_flags)(int fd);            /* fcntl(F_GETFL) */
     int (*set_flags)(int fd, int flags); /* fcntl(F_SETFL) */
     int (*is_file)(int fd); /* 1: a regular file, block device, directory (fstat) */
+    int (*open)(const char *path, int flags, mode_t mode);
     int (*close)(int fd);
     int (*unlink)(const char *path);
     int (*is_socket)(const char *path); /* 1: the name of a socket (lstat) */
@@ -110,6 +111,7 @@ struct sys {
     /* processes; a spawn that cannot exec fails with exec's errno */
     pid_t (*fork)(void);
     pid_t (*spawn)(const struct spawn_plan *plan);
+    pid_t (*getpid)(void);
     pid_t (*waitpid)(pid_t pid, int *status, int options);
     int (*kill)(pid_t pid, int signo);
     int (*child_fd)(pid_t pid); /* readable from the end of that child on */

@@ -26,8 +26,8 @@ static uint64_t hash_word(uint64_t hash, uint64_t word)
     return hash ^ hash >> 29;
 }
 
-void green__trace_switch(struct green_hub *h, const green_t *from,
-                         const green_t *to)
+static void hash_switch(struct green_hub *h, const green_t *from,
+                        const green_t *to)
 {
     uint64_t hash =
         h->trace_hash ? h->trace_hash : UINT64_C(0xcbf29ce484222325);
@@ -39,6 +39,13 @@ void green__trace_switch(struct green_hub *h, const green_t *from,
     hash = hash_word(hash, (uint64_t)(uint32_t)to->wake_index << 32 |
                                (uint32_t)to->wake_error);
     h->trace_hash = hash;
+}
+
+void green__trace_observe(struct green_hub *h, enum green_happening what,
+                          green_t *g, green_t *next)
+{
+    if (what == HAPPENS_SWITCH)
+        hash_switch(h, g, next);
 }
 
 uint64_t green_trace_hash(void)

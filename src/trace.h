@@ -8,8 +8,7 @@
 /* Is the hash asked for by GREEN_TRACE_HASH=1? */
 bool green__trace_wanted(void);
 
-/* Note a switch: who stops and why, who goes on and with what result. */
-void green__trace_switch(struct green_hub *h, const green_t *from,
-                         const green_t *to);
+/* Note each switch: who stops and why, who goes on and with what result. */
+green_observer_fn green__trace_observe;
 
 #endif

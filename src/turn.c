@@ -123,7 +123,9 @@ static void block(struct green_hub *h, int64_t timeout)
 {
     if (green__mail_before_rest(h))
         timeout = 0;
+    green__happens(h, HAPPENS_REST, h->current, NULL);
     poll_for(h, timeout);
+    green__happens(h, HAPPENS_RESTED, h->current, NULL);
     green__mail_after_rest(h);
 }
 

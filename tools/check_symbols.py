@@ -14,7 +14,7 @@ import sys
 
 # What the C library may do for files that are not the seam.
 FROM_OUTSIDE = re.compile(
-    r"mem(cpy|move|set|cmp|chr)|str(len|cmp|ncmp|chr|rchr|spn|cspn|nlen|tol|toul|toll|toull)"
+    r"mem(cpy|move|set|cmp|chr)|str(len|str|cmp|ncmp|chr|rchr|spn|cspn|nlen|tol|toul|toll|toull)"
     r"|(__isoc\d+_)?strto[iu]max|v?snprintf|[hn]to[hn][sl]|inet_(pton|ntop)"
     r"|abort|raise|__ctype_b_loc"
     r"|__(mem|str|v?sn)\w+_chk|__stack_chk_fail(_local)?|__stack_chk_guard"
@@ -23,7 +23,7 @@ FROM_OUTSIDE = re.compile(
     r"|sig(empty|fill|add|del)set|__aarch64_\w+|__(sanitizer|asan|tsan|msan|lsan)_\w+")
 # Of no noun of a file, though they sound so.
 OTHER_HOME = {"green_local_port", "green_wait_fd", "green_hub_start",
-              "green_hub_stop"}
+              "green_hub_stop", "green_trace_start", "green_trace_stop"}
 
 
 def nm(*arguments):
