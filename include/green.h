@@ -151,8 +151,8 @@
  * the frames of another greenlet.  Static buffers, such as strtok's, and
  * thread-local variables are shared by all greenlets of a thread; see
  * green_local_t for what each should have for itself.  Rounding mode and
- * flush-to-zero belong to the greenlet.  A child made by fork must go on to
- * exec or _exit.
+ * flush-to-zero belong to the greenlet.  A child made by plain fork must go
+ * on to exec or _exit; see green_fork.
  *
  *
  * Environment variables, read when they are first needed
@@ -2571,6 +2571,33 @@ GREEN_API void green_signal_end(green_watch_t *w);
  * Waiting changes neither the program's handler of SIGCHLD nor what it says.
  * If children are ignored (SIG_IGN, SA_NOCLDWAIT), only that they have ended
  * can be learnt, with ECHILD. */
+
+/* Split the process in two, as fork(2).
+ *
+ * In the child only the calling greenlet is there, and goes on, with its
+ * deferred calls, locals and scopes.  All others have ended, without having
+ * run on: they are no longer in any queue, group or pool, joining one returns
+ * at once, and its green_error is ESRCH.  What they held or had been given is
+ * lost, so a mutex of theirs stays locked.  Objects, descriptors and green_signal
+ * watches of the caller's thread can be used in both, whereas servers, processes
+ * and other threads are the parent's alone.  Signals that came before are
+ * delivered in the parent only.  The parent notices nothing.
+ *
+ * If the caller is not main, it takes main's place in the child: it is told
+ * EDEADLK, and exit runs its deferred calls.  As there is no main to return
+ * from, the child has to end by exit or _exit (or exec); when its last greenlet
+ * has ended without that, it aborts.
+ *
+ * After plain fork the child must go on to exec or _exit: it shares the
+ * parent's poller.  To run a program, green_process_start is much faster than
+ * either, since nothing is copied.
+ *
+ * Returns 0 in the child and its number in the parent, or -1 with errno:
+ *     EAGAIN     there are too many processes;
+ *     ENOMEM     no memory for it.
+ *
+ * Never switches. */
+GREEN_API pid_t green_fork(void);
 
 /* Wait for a child process, as waitpid(2).
  *

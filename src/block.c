@@ -41,7 +41,9 @@ static void free_greenlets(struct green_hub *h)
     struct slab *slab;
     green_t *g;
 
-    for (g = h->main.next; g; g = g->next) {
+    for (g = h->first; g; g = g->next) {
+        if (g == &h->main)
+            continue;
         green__fiber_free(g);
         green__sys.free(g->name);
     }

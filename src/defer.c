@@ -30,9 +30,11 @@ void green__deferred_run(green_t *g)
 /* At the end of a thread, and of the process for its main thread. */
 static void farewell(struct green_hub *h)
 {
-    green__deferred_run(&h->main);
+    if (!h->leader)
+        return;
+    green__deferred_run(h->leader);
     if (h->end_locals)
-        h->end_locals(&h->main);
+        h->end_locals(h->leader);
 }
 
 /* The hub whose thread calls exit, presumably. */
@@ -58,6 +60,14 @@ void green__expect_farewell(struct green_hub *h)
     green__sys.at_exit(farewell_at_exit);
 }
 
+void green__defer_forked(struct green_hub *h)
+{
+    if (h->farewell || h->leader->deferred || h->leader->locals) {
+        green__expect_farewell(h);
+        first_to_defer = h;
+    }
+}
+
 int green_defer(void (*fn)(void *arg), void *arg)
 {
     struct green_hub *h = green__hub();
@@ -67,7 +77,7 @@ int green_defer(void (*fn)(void *arg), void *arg)
         errno = EINVAL;
     if (!h || !fn || !(d = green__sys.malloc(sizeof *d)))
         return -1;
-    if (h->current == &h->main)
+    if (h->current == h->leader)
         green__expect_farewell(h);
     d->fn = fn;
     d->arg = arg;

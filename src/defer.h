@@ -11,4 +11,7 @@ void green__deferred_run(green_t *g);
 /* The main greenlet has something to do when its thread ends. */
 void green__expect_farewell(struct green_hub *h);
 
+/* In the child of a fork: the same holds for who has main's place there. */
+void green__defer_forked(struct green_hub *h);
+
 #endif

@@ -79,6 +79,28 @@ void green__tell_end(green_t *g)
     }
 }
 
+/* Its own reference, its stack and what lies on that stay: others may point
+ * there, and the pages are shared with the parent until they are written to. */
+static void vanish(struct green_hub *h, green_t *g)
+{
+    g->gone = true;
+    g->state = GREEN_STATE_ENDED;
+    g->error = ESRCH;
+    delist(h, g);
+    green__tell_end(g);
+}
+
+void green__vanish_others(struct green_hub *h)
+{
+    green_t *g, *next;
+
+    for (g = h->first; g; g = next) {
+        next = g->next;
+        if (g != h->current)
+            vanish(h, g);
+    }
+}
+
 /* The control block may go before the last switch, which only leaves its stack. */
 _Noreturn static void finish(green_t *g)
 {
@@ -88,6 +110,8 @@ _Noreturn static void finish(green_t *g)
     green__deferred_run(g);
     green__locals_end(g);
     g->state = GREEN_STATE_ENDED;
+    if (UNLIKELY(g == h->leader))
+        h->leader = NULL;
     delist(h, g);
     green__happens(h, HAPPENS_END, g, NULL);
     green__tell_end(g);

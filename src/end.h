@@ -33,4 +33,8 @@ void green__call_at_end(green_t *g, struct end_call *call);
  * calls, in the order in which they came. */
 void green__tell_end(green_t *g);
 
+/* In the child of a fork, when no other greenlet waits any more: all but the
+ * running one have ended, without having run on. */
+void green__vanish_others(struct green_hub *h);
+
 #endif

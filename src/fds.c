@@ -103,6 +103,31 @@ void green__fds_close(struct green_hub *h)
     h->fds = NULL;
 }
 
+static void forget_registrations(struct fd_state *page)
+{
+    int i;
+
+    for (i = 0; i < PAGE_FDS; i++) {
+        page[i].generation++;
+        page[i].watched = page[i].parked = page[i].drained = false;
+    }
+}
+
+void green__fds_forked(struct green_hub *h)
+{
+    size_t i;
+
+    if (h->poller)
+        h->poller->ops->close(h->poller);
+    h->poller = NULL;
+    h->parked = NULL;
+    h->parked_foreign = false;
+    h->fd_waits = 0;
+    for (i = 0; h->fds && i < h->fds->n; i++)
+        if (h->fds->pages[i])
+            forget_registrations(h->fds->pages[i]);
+}
+
 /* ---- the lives of a number ---- */
 
 static void new_life(struct fd_state *s)

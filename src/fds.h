@@ -15,4 +15,8 @@ void green__fds_check(struct green_hub *h);
 
 void green__fds_close(struct green_hub *h);
 
+/* In the child of a fork: the poller is the parent's, and nobody waits.  What is
+ * known of the descriptors holds for both. */
+void green__fds_forked(struct green_hub *h);
+
 #endif

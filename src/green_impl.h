@@ -86,6 +86,7 @@ struct green {
                                     INT64_MIN once killed */
     green_scope_t *scope;        /* the innermost */
     bool killed;
+    bool gone;                   /* it stayed in the parent of a fork */
     unsigned refusals;           /* blocking calls refused in a row */
 
     /* greenlet.c */
@@ -186,6 +187,8 @@ struct green_hub {
     bool is_shut;                /* mail.c: takes no more work */
     struct hub_thread *thread;   /* thread.c: if it runs this hub alone */
     uint64_t polls;
+    green_t *leader;             /* main; in the child of a fork, who forked;
+                                    NULL: that one has ended there */
     void (*end_watches)(struct green_hub *h); /* signal.c, if it has some */
     green_watch_t *reaper;       /* child.c: of children nobody asks for */
     void (*deadlock_fn)(void *arg);

@@ -90,7 +90,7 @@ static void hub_init(struct green_hub *h)
     h->main.limit = GREEN_FOREVER;
     h->main.started = true;
     h->main.references = 1;
-    h->first = h->last = &h->main;
+    h->first = h->last = h->leader = &h->main;
     h->live = 1;
     green__look(h);
 }
@@ -115,6 +115,20 @@ struct green_hub *green__hub_open(void)
     green__current_hub = h;
     green__timeline_open(h);
     return h;
+}
+
+void green__hub_forked(struct green_hub *h)
+{
+    bool had_pipe = h->wake_fds[0] >= 0;
+
+    h->leader = h->current;
+    h->thread = NULL;
+    green__sched_forget(h);
+    green__turn_forget(h);
+    green__fds_forked(h);
+    green__mail_forked(h);
+    if (had_pipe)
+        (void)green__hub_share(h);
 }
 
 void green_set_deadlock_fn(void (*fn)(void *arg), void *arg)

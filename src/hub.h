@@ -51,6 +51,9 @@ void green__fd_leave(struct green_hub *h, struct green_waiter *w);
 /* Other threads may post to h from now on: 0, or -1 with errno. */
 int green__hub_share(struct green_hub *h);
 
+/* In the child of a fork, where of all greenlets only the running one is. */
+void green__hub_forked(struct green_hub *h);
+
 /* fd was just made by the library: forget what its number was before. */
 void green__fd_born(struct green_hub *h, int fd, bool stream);
 

@@ -67,7 +67,7 @@ static int add_local(struct green_hub *h, green_local_t *l, void *value)
     v->next = h->current->locals;
     h->current->locals = v;
     h->end_locals = green__locals_end;
-    if (h->current == &h->main)
+    if (h->current == h->leader)
         green__expect_farewell(h);
     return 0;
 }

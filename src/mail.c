@@ -115,6 +115,24 @@ void green__mail_deliver(struct green_hub *h)
         deliver_all(take_mail(h), h);
 }
 
+static void drop_mail(struct green_hub *h)
+{
+    struct message *held = h->held;
+
+    h->held = NULL;
+    deliver_all(held, NULL);
+    deliver_all(take_mail(h), NULL);
+}
+
+static void close_pipe(struct green_hub *h)
+{
+    if (h->wake_fds[0] < 0)
+        return;
+    green__sys.close(h->wake_fds[0]);
+    green__sys.close(h->wake_fds[1]);
+    h->wake_fds[0] = h->wake_fds[1] = -1;
+}
+
 void green__mail_close(struct green_hub *h)
 {
     struct green_hub **at;
@@ -128,12 +146,8 @@ void green__mail_close(struct green_hub *h)
     pthread_mutex_unlock(&hubs_lock);
     if (at)
         pthread_setspecific(ends_key, NULL);
-    deliver_all(h->held, NULL);
-    deliver_all(take_mail(h), NULL);
-    if (h->wake_fds[0] >= 0) {
-        green__sys.close(h->wake_fds[0]);
-        green__sys.close(h->wake_fds[1]);
-    }
+    drop_mail(h);
+    close_pipe(h);
 }
 
 /* Safe in a signal handler, also in one that interrupts it. */
@@ -229,6 +243,47 @@ bool green__mail_is_alone(struct green_hub *h)
 int green__mail_pipe(struct green_hub *h)
 {
     return h->wake_fds[0] >= 0 ? 0 : green__sys.pipe(h->wake_fds);
+}
+
+/* ---- fork ---- */
+
+void green__hubs_hold(void)
+{
+    pthread_mutex_lock(&hubs_lock);
+}
+
+void green__hubs_go_on(void)
+{
+    pthread_mutex_unlock(&hubs_lock);
+}
+
+/* The hubs of other threads are kept for ever: what they hold cannot be ended in
+ * an orderly way without their threads, and is no leak. */
+void green__hubs_forked(struct green_hub *h)
+{
+    static struct green_hub *gone;
+    struct green_hub **end = &gone, **at = find_hub(h);
+
+    if (at)
+        *at = h->next_hub;
+    while (*end)
+        end = &(*end)->next_hub;
+    *end = hubs;
+    h->next_hub = NULL;
+    hubs = h;
+    hubs_count = 1;
+}
+
+void green__mail_forked(struct green_hub *h)
+{
+    bool had_pipe = h->wake_fds[0] >= 0;
+
+    drop_mail(h);
+    close_pipe(h);
+    atomic_store(&h->awake, true);
+    h->is_shut = false;
+    if (had_pipe)
+        (void)green__mail_pipe(h); /* two numbers are free: nothing is short */
 }
 
 void green__mail_woken(struct green_hub *h)

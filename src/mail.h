@@ -52,6 +52,14 @@ bool green__mail_is_alone(struct green_hub *h);
 /* Make the wake-up pipe, so that posts can wake h: 0, or -1 with errno. */
 int green__mail_pipe(struct green_hub *h);
 
+/* Around a fork.  In the child, while it is held, h becomes the only hub; later
+ * its messages, which were for the parent, are dropped, and its pipe, if it has
+ * one, is made anew. */
+void green__hubs_hold(void);
+void green__hubs_go_on(void);
+void green__hubs_forked(struct green_hub *h);
+void green__mail_forked(struct green_hub *h);
+
 /* The pipe's end is readable: empty it. */
 void green__mail_woken(struct green_hub *h);
 

@@ -131,6 +131,12 @@ void green__sched_close(struct green_hub *h)
     h->ring = NULL;
 }
 
+void green__sched_forget(struct green_hub *h)
+{
+    h->head = h->tail;
+    h->budget = 0;
+}
+
 /* The next greenlet is known a few switches ahead: fetch its control block. */
 static inline green_t *take_next(struct green_hub *h)
 {

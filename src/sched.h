@@ -42,6 +42,9 @@ static inline void green__happens(struct green_hub *h,
 void green__sched_open(struct green_hub *h);
 void green__sched_close(struct green_hub *h);
 
+/* In the child of a fork: none of those that were ready is there. */
+void green__sched_forget(struct green_hub *h);
+
 /* Switch from the running greenlet, whose state the caller has set, to the next
  * ready one; polls and waits while nobody is.  Returns when this greenlet is
  * switched to again.  Errno survives. */

@@ -74,6 +74,25 @@ int green__place_take(green_pool_t *p, int64_t timeout)
                           (uintptr_t)p);
 }
 
+/* In the child of a fork this task is not there, nor is anybody who waited for a
+ * place or was promised one.  Feeds begin nothing more unless they are asked:
+ * they may be of greenlets that are not there either. */
+static void forget_task(struct task *t, const green_t *gone)
+{
+    green_pool_t *p = (green_pool_t *)t->member.group;
+    struct feed *f = t->feed;
+
+    green__group_leave(&t->member, gone);
+    if (f) {
+        f->running--;
+        f->ended(f, t->index, NULL, gone->error);
+    }
+    green__sys.free(t);
+    while (p->spawners.first)
+        list_remove(p->spawners.first);
+    p->group.size = p->group.first ? p->group.size - 1 : 0;
+}
+
 /* ---- tasks ---- */
 
 static void queue_up(struct feed *f);
@@ -84,6 +103,10 @@ static void task_ended(struct end_call *call, green_t *ended)
     green_pool_t *p = (green_pool_t *)t->member.group;
     struct feed *f = t->feed;
 
+    if (UNLIKELY(ended->gone)) {
+        forget_task(t, ended);
+        return;
+    }
     green__group_leave(&t->member, ended);
     if (f) {
         f->running--;

@@ -15,6 +15,7 @@
 #include "dump.h"
 #include "fds.h"
 #include "mail.h"
+#include "misuse.h"
 #include "overflow.h"
 #include "turn.h"
 #include "wait.h"
@@ -74,14 +75,17 @@ static void tell_deadlock(struct green_hub *h)
         "libgreen: deadlock: every greenlet waits for another; "
         "the main greenlet's wait fails with EDEADLK\n";
 
+    if (!h->leader)
+        green__misuse("green_fork", "nobody is left in the child: one of its "
+                                    "greenlets must end it, by exit or _exit");
     if (h->deadlock_fn) {
         h->deadlock_fn(h->deadlock_arg);
     } else {
         (void)!green__sys.write(2, line, sizeof line - 1);
         green__dump(h, 2);
     }
-    if (h->main.state == GREEN_STATE_WAITING)
-        green__end_wait(&h->main, -1, EDEADLK);
+    if (h->leader->state == GREEN_STATE_WAITING)
+        green__end_wait(h->leader, -1, EDEADLK);
 }
 
 /* What can be put off until nothing else is to be done. */
@@ -177,6 +181,11 @@ static void look_around(struct green_hub *h)
         pace(h, last_look);
     h->credit = CREDIT;
     h->look_mark = h->head + (uint32_t)h->turn_length;
+}
+
+void green__turn_forget(struct green_hub *h)
+{
+    h->look_mark = h->expire_mark = h->head;
 }
 
 void green__turn(struct green_hub *h)

@@ -12,4 +12,7 @@
  * somebody is. */
 void green__turn(struct green_hub *h);
 
+/* In the child of a fork, when nobody is ready: begin a new turn. */
+void green__turn_forget(struct green_hub *h);
+
 #endif

@@ -173,6 +173,39 @@ void green__wait_close(struct green_hub *h)
     green__sys.free(h->timeouts.entries);
 }
 
+/* What is no greenlet, a call at the end of one, stays.  The waiters lie on the
+ * stacks of the others, whose pages are shared with the parent until they are
+ * written to: so they are only read. */
+static void forget_waiters(green_waiters_t *q)
+{
+    struct green_waiter *w = q->first, *next;
+
+    q->first = q->last = NULL;
+    for (; w; w = next) {
+        next = w->next;
+        if (!w->greenlet)
+            list_append(q, w);
+    }
+}
+
+void green__wait_forget(struct green_hub *h)
+{
+    const struct green_waiter *w;
+    green_t *g;
+    unsigned i;
+
+    for (g = h->first; g; g = g->next) {
+        g->timer = 0;
+        for (i = 0; g->state == GREEN_STATE_WAITING && i < g->n_waits; i++) {
+            w = nth_waiter(g, i);
+            if (w->queue)
+                forget_waiters(w->queue);
+        }
+    }
+    h->sleepers.n = h->timeouts.n = 0;
+    h->expiring = INT64_MIN;
+}
+
 static green_t *due_by(const struct heap *heap, int64_t time)
 {
     return heap->n && heap->entries[0].deadline <= time ? heap->entries[0].owner

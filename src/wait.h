@@ -71,6 +71,10 @@ void green__interrupt(green_t *g);
 int green__wait_reserve(struct green_hub *h, uint32_t n);
 void green__wait_close(struct green_hub *h);
 
+/* In the child of a fork, where of all greenlets only the running one is: no
+ * other waits for anything any more. */
+void green__wait_forget(struct green_hub *h);
+
 /* The hub's turn: make sleepers that are due ready; then, later, fail the waits
  * whose time was up by then.  When must the hub look again? */
 void green__wake_sleepers(struct green_hub *h);
