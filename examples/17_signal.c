@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* 17 - A signal is an event.
+ *
+ * What green_signal calls runs in a greenlet of its own, not in a handler: it
+ * may print, wait and take locks.  Several watches of one signal are served in
+ * their order, and when the last has ended the handler from before is back. */
+#define _POSIX_C_SOURCE 200809L /* SIGHUP */
+#include <green.h>
+#include <signal.h>
+#include <stdio.h>
+
+static void *reload(void *times)
+{
+    puts("reload: begins");
+    if (green_sleep(10 * GREEN_MS) != 0) /* as reading a file might */
+        return NULL;
+    printf("reload: done, number %d\n", ++*(int *)times);
+    return NULL;
+}
+
+static void *log_it(void *name)
+{
+    printf("log: %s\n", (char *)name);
+    return NULL;
+}
+
+static void old_handler(int signo)
+{
+    (void)signo; /* and can do next to nothing */
+}
+
+static void send_and_wait(int signo)
+{
+    raise(signo);
+    puts("main: goes on");
+    green_sleep(50 * GREEN_MS);
+}
+
+int main(void)
+{
+    static char name[] = "SIGHUP";
+    int times = 0;
+    green_watch_t *first, *second;
+
+    signal(SIGHUP, old_handler);
+    first = green_signal(SIGHUP, reload, &times);
+    second = green_signal(SIGHUP, log_it, name);
+    if (!first || !second) {
+        perror("green_signal");
+        return 1;
+    }
+    send_and_wait(SIGHUP);
+    green_signal_end(second);
+    send_and_wait(SIGHUP);
+    green_signal_end(first);
+    printf("the old handler is %s\n",
+           signal(SIGHUP, SIG_DFL) == old_handler ? "back" : "lost");
+    if (!green_signal(SIGKILL, log_it, name))
+        puts("SIGKILL cannot be caught");
+    return 0;
+}
