@@ -175,10 +175,11 @@ static void *kill_it(void *g)
 static void a_signal_ends_a_sleeper_that_main_joins(void **state)
 {
     green_t *sleeper = spawn(sleep_forever, text("sleeper"));
-    green_watch_t *w = watch(SIGALRM, kill_it, sleeper);
+    green_watch_t *w = watch(SIGUSR1, kill_it, sleeper);
 
     (void)state;
-    alarm_in(GREEN_MS);
+    settle();
+    raise(SIGUSR1);
     finish(sleeper);
     check_log("sleeper:ECANCELED");
     green_signal_end(w);
