@@ -166,6 +166,10 @@
  *                       ENOSYS;
  *     GREEN_FILES       plain: make plain calls on regular files, which stop the
  *                       thread but take no other;
+ *     GREEN_DUMP_SIGNAL a signal, such as SIGUSR1 or 10: dump all greenlets when
+ *                       it comes, see green_dump_on_signal;
+ *     GREEN_WATCHDOG_MS milliseconds: report a greenlet that runs for longer
+ *                       without giving way, see green_watchdog;
  *     GREEN_TRACE       a file: record there what each greenlet does, as
  *                       green_trace_start does, from the first call to exit.
  *                       The first %p in it stands for the process's number;
@@ -2773,6 +2777,47 @@ GREEN_API void green_process_free(green_process_t *p);
  *
  * Never switches. */
 GREEN_API void green_dump(int fd);
+
+/* Have the greenlets of all threads dumped to standard error whenever a signal
+ * comes; 0: no more, and the handler that was there before is back.
+ *
+ *     green_dump_on_signal(SIGUSR1);      then, in a shell: kill -USR1 PID
+ *
+ * It works while threads rest and while they hang, in an endless loop or in a
+ * call that blocks.  A thread of the library's takes the signal in, and
+ * interrupts one thread after the other by SIGURG to write its part; calls that
+ * SA_RESTART does not restart fail with EINTR then.  In a child made by fork it
+ * is off.
+ *
+ * Returns 0, or -1 with errno:
+ *     EINVAL     signo cannot be caught, or means that a thread has gone wrong,
+ *                or is SIGURG;
+ *     EAGAIN     no thread could be started;
+ *     EMFILE     no descriptors for it.
+ *
+ * Never switches.  May be called from any thread. */
+GREEN_API int green_dump_on_signal(int signo);
+
+/* Report each greenlet, of any thread, that runs for longer than the limit
+ * without giving way; 0 or less: no more.
+ *
+ * It keeps all others of its thread waiting; see green_offload for what cannot
+ * be helped.  The report goes to standard error, once for each time: which
+ * greenlet, for how long, and what it was doing.
+ *
+ *     libgreen: greenlet 7 (worker) has run for 100 ms without giving way:
+ *     ./server(+0x1a2b)[0x55d0c0001a2b]
+ *
+ * The lines after the first are the calls it was in, after some of the
+ * library's own; `addr2line -f -e ./server +0x1a2b` names the place.  A thread
+ * of the library's looks about four times within the limit, at least a
+ * millisecond apart, and interrupts by SIGURG who is to be reported: calls that
+ * SA_RESTART does not restart fail with EINTR then.  Nothing is reported of a
+ * thread that waits for the world, and a switch costs no more than without.  In
+ * a child made by fork it is off.
+ *
+ * Never switches.  May be called from any thread. */
+GREEN_API void green_watchdog(int64_t limit);
 
 /* Figures about the calling thread's hub.  More may follow. */
 typedef struct green_stats {

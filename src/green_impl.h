@@ -6,6 +6,7 @@
 #ifndef GREEN_IMPL_H
 #define GREEN_IMPL_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include "green.h"
@@ -214,6 +215,19 @@ struct green_hub {
     void (*end_locals)(green_t *g);        /* set by local.c */
     void (*free_greenlets)(struct green_hub *h);
     green_t main;                /* the thread's own greenlet */
+
+    /* turn.c */
+    atomic_bool resting;         /* nobody is ready, the poller waits */
+
+    /* poke.c */
+    pthread_t pthread;           /* whose hub this is */
+    atomic_int poke_state;
+    void (*poked)(struct green_hub *h); /* to be called by the handler */
+
+    /* watchdog.c; written by its thread */
+    _Atomic uint32_t seen_head;  /* head, when it looked last */
+    atomic_uint stuck_ms;        /* for how long head has been that, at least */
+    bool is_reported;            /* its thread was asked to tell of it */
 
     /* overflow.c */
     void *signal_stack;          /* ours, or NULL */

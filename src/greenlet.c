@@ -35,6 +35,7 @@ static void enlist(struct green_hub *h, green_t *g)
 {
     g->previous = h->last;
     g->next = NULL;
+    atomic_signal_fence(memory_order_release); /* a handler may read the list */
     if (h->last)
         h->last->next = g;
     else

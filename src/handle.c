@@ -55,18 +55,21 @@ green_t *green_self(void)
     return h ? h->current : NULL;
 }
 
-/* Without memory for the new name the old one stays. */
+/* Without memory for the new name the old one stays.  A report from a signal
+ * handler finds one of the two. */
 void green_set_name(const char *name)
 {
     green_t *g = green_self();
-    char *copy = name ? green__copy_text(name) : NULL;
+    char *copy = name ? green__copy_text(name) : NULL, *old;
 
     if (!g || (name && !copy)) {
         green__sys.free(copy);
         return;
     }
-    green__sys.free(g->name);
+    old = g->name;
     g->name = copy;
+    atomic_signal_fence(memory_order_release);
+    green__sys.free(old);
 }
 
 int green_yield(void)

@@ -7,11 +7,14 @@
 #include "hub.h"
 #include <errno.h>
 #include <string.h>
+#include "dump_signal.h"
 #include "fds.h"
 #include "mail.h"
 #include "overflow.h"
+#include "poke.h"
 #include "timeline.h"
 #include "turn.h"
+#include "watchdog.h"
 #include "wait.h"
 
 static const struct poller_ops *const pollers[] = {
@@ -64,6 +67,7 @@ static void hub_close(struct green_hub *h)
         h->end_watches(h);
     green__timeline_close(h);
     green__mail_close(h);
+    green__poke_close(h);
     if (h->free_greenlets)
         h->free_greenlets(h);
     green__sys.free(h->main.name);
@@ -93,6 +97,7 @@ static void hub_init(struct green_hub *h)
     h->first = h->last = h->leader = &h->main;
     h->live = 1;
     green__look(h);
+    green__poke_open(h);
 }
 
 struct green_hub *green__hub_open(void)
@@ -114,6 +119,8 @@ struct green_hub *green__hub_open(void)
     green__sched_open(h);
     green__current_hub = h;
     green__timeline_open(h);
+    green__watchdog_open(h);
+    green__dump_signal_open();
     return h;
 }
 

@@ -185,20 +185,13 @@ int green__post_work(struct green_hub *h, struct message *m)
     return post(h, m, true);
 }
 
-void green__mail_to_others(const struct green_hub *self,
-                           void (*deliver)(struct green_hub *h,
-                                           struct message *m))
+void green__mail_each(void (*fn)(struct green_hub *h, void *arg), void *arg)
 {
     struct green_hub *h;
-    struct message *m;
 
     pthread_mutex_lock(&hubs_lock);
-    for (h = hubs; h; h = h->next_hub) {
-        if (h == self || !(m = green__sys.malloc(sizeof *m)))
-            continue;
-        m->deliver = deliver;
-        green__mail_push(h, m);
-    }
+    for (h = hubs; h; h = h->next_hub)
+        fn(h, arg);
     pthread_mutex_unlock(&hubs_lock);
 }
 

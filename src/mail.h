@@ -24,11 +24,8 @@ int green__post_work(struct green_hub *h, struct message *m);
  * signal handler, too. */
 void green__mail_push(struct green_hub *h, struct message *m);
 
-/* Have deliver(h, m), which frees m, called by each other hub that there is and
- * that memory suffices for. */
-void green__mail_to_others(const struct green_hub *self,
-                           void (*deliver)(struct green_hub *h,
-                                           struct message *m));
+/* Call fn(h, arg) for each hub there is; none of them ends meanwhile. */
+void green__mail_each(void (*fn)(struct green_hub *h, void *arg), void *arg);
 
 /* Let a hub that green_hub_start made take no more work, and send it a message:
  * its `thread`, or NULL with ESRCH (there is none, or it was shut before). */

@@ -86,14 +86,12 @@ static void go_on_recording(void)
 /* In the child of a fork: the file is the parent's. */
 static void forget_recording(void)
 {
-    static const pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
-
-    recording.lock = fresh;
-    if (!recording.is_on)
-        return;
-    green__sys.close(recording.fd);
-    green__sys.free(recording.buffer);
-    recording.is_on = false;
+    if (recording.is_on) {
+        green__sys.close(recording.fd);
+        green__sys.free(recording.buffer);
+        recording.is_on = false;
+    }
+    go_on_recording();
 }
 
 /* 0 or an error number. */

@@ -193,6 +193,8 @@ struct sys green__sys = {
 
     .thread_start = thread_create,
     .thread_join = thread_wait,
+    .thread_kill = pthread_kill,
+    .backtrace = green__os_backtrace,
     .sigaction = sigaction,
     .sigaltstack = sigaltstack,
     .getaddrinfo = getaddrinfo,

@@ -119,6 +119,8 @@ struct sys {
     /* threads (0 or an error number, as pthreads), signals, names, the end */
     int (*thread_start)(pthread_t *thread, void *(*fn)(void *arg), void *arg);
     int (*thread_join)(pthread_t thread);
+    int (*thread_kill)(pthread_t thread, int signo);
+    void (*backtrace)(int fd); /* write who called whom, also from a handler */
     int (*sigaction)(int signo, const struct sigaction *now,
                      struct sigaction *old);
     int (*sigaltstack)(const stack_t *now, stack_t *old);

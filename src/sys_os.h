@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* sys_os.h - layer 1: the entries of green__sys that differ by system.
  *
- * sys_linux.c or sys_bsd.c defines them, sys_kqueue.c the last two, sys_spawn.c
- * its own; sys.c puts them into the table.  Nobody else calls them by these
- * names. */
+ * sys_linux.c or sys_bsd.c defines them, sys_kqueue.c the last two, sys_frames.c
+ * and sys_spawn.c their own; sys.c puts them into the table.  Nobody else calls
+ * them by these names. */
 #ifndef GREEN_SYS_OS_H
 #define GREEN_SYS_OS_H
 
@@ -28,6 +28,7 @@ int green__os_epoll_ctl(int epfd, int operation, int fd,
                         struct epoll_event *event);
 int green__os_epoll_wait(int epfd, struct epoll_event *events, int n,
                          int64_t timeout);
+void green__os_backtrace(int fd);
 int green__os_kqueue(void);
 int green__os_kevent(int kq, const struct kevent *changes, int n_changes,
                      struct kevent *events, int n_events, int64_t timeout);

@@ -261,6 +261,16 @@ static void deliver_start(struct green_hub *h, struct message *m)
     green__sys.free(m);
 }
 
+static void invite(struct green_hub *h, void *self)
+{
+    struct message *m;
+
+    if (h == self || !(m = green__sys.malloc(sizeof *m)))
+        return;
+    m->deliver = deliver_start;
+    green__mail_push(h, m);
+}
+
 /* ---- begin and end ---- */
 
 /* At exit, of the thread that calls it. */
@@ -289,7 +299,7 @@ int green_trace_start(const char *path)
     if (!h || start_recording(path) < 0)
         return -1;
     take_part(h);
-    green__mail_to_others(h, deliver_start);
+    green__mail_each(invite, h);
     return 0;
 }
 

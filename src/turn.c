@@ -128,7 +128,9 @@ static void block(struct green_hub *h, int64_t timeout)
     if (green__mail_before_rest(h))
         timeout = 0;
     green__happens(h, HAPPENS_REST, h->current, NULL);
+    atomic_store_explicit(&h->resting, true, memory_order_relaxed);
     poll_for(h, timeout);
+    atomic_store_explicit(&h->resting, false, memory_order_relaxed);
     green__happens(h, HAPPENS_RESTED, h->current, NULL);
     green__mail_after_rest(h);
 }

@@ -23,7 +23,8 @@ FROM_OUTSIDE = re.compile(
     r"|sig(empty|fill|add|del)set|__aarch64_\w+|__(sanitizer|asan|tsan|msan|lsan)_\w+")
 # Of no noun of a file, though they sound so.
 OTHER_HOME = {"green_local_port", "green_wait_fd", "green_hub_start",
-              "green_hub_stop", "green_trace_start", "green_trace_stop"}
+              "green_hub_stop", "green_trace_start", "green_trace_stop",
+              "green_dump_on_signal"}
 
 
 def nm(*arguments):
