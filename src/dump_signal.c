@@ -37,15 +37,20 @@ static void dump_hub(struct green_hub *h, void *arg)
     green__line_write(&l, 2);
 }
 
+static void dump_all(bool rung);
+static struct lookout dumper = LOOKOUT_INIT(dump_all, -1);
+
+/* Rung, or since it could not when it was. */
 static void dump_all(bool rung)
 {
-    if (rung)
-        green__mail_each(dump_hub, NULL);
+    bool is_done = green__mail_try_each(dump_hub, NULL);
+
+    (void)rung;
+    atomic_store(&dumper.period, is_done ? -1 : 1);
 }
 
 /* ---- on and off ---- */
 
-static struct lookout dumper = LOOKOUT_INIT(dump_all, -1);
 static pthread_mutex_t dumper_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct sigaction dump_before; /* what there was for dumper.signo */
 

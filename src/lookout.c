@@ -5,8 +5,9 @@
  * on a pipe, for the next period or for being rung.
  *
  * While one of them looks it has `looking`, so that a fork, which takes it too,
- * never leaves the child with a lock that a lookout had.  The child has no
- * lookouts. */
+ * never leaves the child with a lock that a lookout had.  Who forks may hold
+ * other locks already, so a lookout that looks must not wait for one.  The child
+ * has no lookouts. */
 #include "lookout.h"
 #include <errno.h>
 #include <signal.h>

@@ -8,7 +8,8 @@
 #include <stdbool.h>
 
 struct lookout {
-    /* What it does, rung or when a period is over. */
+    /* What it does, rung or when a period is over.  Must not wait for a lock
+     * that somebody holds while he forks. */
     void (*look)(bool rung);
     atomic_int period; /* in milliseconds; -1: only when it is rung */
     int signo;         /* that its thread can take; 0: none */

@@ -185,14 +185,28 @@ int green__post_work(struct green_hub *h, struct message *m)
     return post(h, m, true);
 }
 
-void green__mail_each(void (*fn)(struct green_hub *h, void *arg), void *arg)
+static void each_hub(void (*fn)(struct green_hub *h, void *arg), void *arg)
 {
     struct green_hub *h;
 
-    pthread_mutex_lock(&hubs_lock);
     for (h = hubs; h; h = h->next_hub)
         fn(h, arg);
+}
+
+void green__mail_each(void (*fn)(struct green_hub *h, void *arg), void *arg)
+{
+    pthread_mutex_lock(&hubs_lock);
+    each_hub(fn, arg);
     pthread_mutex_unlock(&hubs_lock);
+}
+
+bool green__mail_try_each(void (*fn)(struct green_hub *h, void *arg), void *arg)
+{
+    if (pthread_mutex_trylock(&hubs_lock) != 0)
+        return false;
+    each_hub(fn, arg);
+    pthread_mutex_unlock(&hubs_lock);
+    return true;
 }
 
 struct hub_thread *green__mail_shut(struct green_hub *h, struct message *m)

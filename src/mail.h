@@ -27,6 +27,10 @@ void green__mail_push(struct green_hub *h, struct message *m);
 /* Call fn(h, arg) for each hub there is; none of them ends meanwhile. */
 void green__mail_each(void (*fn)(struct green_hub *h, void *arg), void *arg);
 
+/* The same, but false at once if somebody is at the list of hubs just now. */
+bool green__mail_try_each(void (*fn)(struct green_hub *h, void *arg),
+                          void *arg);
+
 /* Let a hub that green_hub_start made take no more work, and send it a message:
  * its `thread`, or NULL with ESRCH (there is none, or it was shut before). */
 struct hub_thread *green__mail_shut(struct green_hub *h, struct message *m);

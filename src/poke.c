@@ -63,10 +63,20 @@ void green__poke_close(struct green_hub *h)
 
 /* ---- in another ---- */
 
+/* In the child of a fork: a signal that was on its way was the parent's. */
+static void forget_poke(void)
+{
+    if (green__current_hub)
+        green__poke_close(green__current_hub);
+}
+
 static void install_poke_handler(void)
 {
     struct sigaction ours;
 
+    poke_error = pthread_atfork(NULL, NULL, forget_poke);
+    if (poke_error)
+        return;
     memset(&ours, 0, sizeof ours);
     ours.sa_sigaction = on_poke;
     ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;

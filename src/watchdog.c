@@ -104,7 +104,7 @@ static void look_at_hubs(bool rung)
     unsigned limit = (unsigned)atomic_load(&limit_ms);
 
     if (!rung && limit > 0)
-        green__mail_each(look_at_hub, &limit);
+        green__mail_try_each(look_at_hub, &limit); /* else at the next look */
 }
 
 /* ---- on and off ---- */

@@ -20,14 +20,15 @@
 /* ---- the looks ---- */
 
 static struct sys usual;
-static pthread_t main_thread;
+static _Thread_local bool is_watchdog;
+static void *(*watchdog_main)(void *arg);
 static atomic_int permits, arrivals; /* of the watchdog's thread */
 
 static int step_poll(struct pollfd *fds, nfds_t n, int64_t timeout)
 {
     int permit;
 
-    if (pthread_equal(pthread_self(), main_thread))
+    if (!is_watchdog)
         return usual.poll(fds, n, timeout);
     atomic_fetch_add(&arrivals, 1);
     for (;;) {
@@ -38,6 +39,18 @@ static int step_poll(struct pollfd *fds, nfds_t n, int64_t timeout)
         if (usual.poll(fds, n, GREEN_MS) > 0)
             return 1;
     }
+}
+
+static void *begin_watchdog(void *arg)
+{
+    is_watchdog = true;
+    return watchdog_main(arg);
+}
+
+static int start_watchdog(pthread_t *thread, void *(*fn)(void *arg), void *arg)
+{
+    watchdog_main = fn;
+    return usual.thread_start(thread, begin_watchdog, arg);
 }
 
 /* The watchdog looks n times, while this thread stands still. */
@@ -54,12 +67,13 @@ static void look(int n)
 
 static void begin_watch(void)
 {
-    main_thread = pthread_self();
     atomic_store(&arrivals, 0);
     atomic_store(&permits, 0);
     green__sys.poll = step_poll;
+    green__sys.thread_start = start_watchdog;
     catch_reports();
     green_watchdog(LIMIT);
+    green__sys.thread_start = usual.thread_start;
     while (atomic_load(&arrivals) < 2) /* it was rung once */
         usual.poll(NULL, 0, GREEN_MS / 10);
 }
@@ -340,6 +354,26 @@ static void the_child_of_a_fork_is_not_watched_until_it_asks(void **state)
     check_text(reports, "");
 }
 
+/* A fork and a look each hold what the other one wants. */
+static void forks_and_looks_do_not_wait_for_each_other(void **state)
+{
+    int status = 0;
+    pid_t child;
+
+    (void)state;
+    green_watchdog(GREEN_MS);
+    catch_reports();
+    for (int i = 0; i < 200; i++) {
+        child = green_fork();
+        if (child == 0)
+            _exit(0);
+        check_equal(green_waitpid(child, &status, 0), child);
+    }
+    green_watchdog(0);
+    release_reports();
+    check(WIFEXITED(status));
+}
+
 static int no_thread(pthread_t *thread, void *(*fn)(void *arg), void *arg)
 {
     (void)thread, (void)fn, (void)arg;
@@ -444,6 +478,9 @@ int main(void)
         green_test(it_works_with_real_time),
         green_test(the_limit_may_be_changed),
         green_test(the_child_of_a_fork_is_not_watched_until_it_asks),
+        cmocka_unit_test_setup_teardown(
+            forks_and_looks_do_not_wait_for_each_other, begin_sharing,
+            end_test),
         green_test(without_threads_or_descriptors_it_stays_off),
     };
 
