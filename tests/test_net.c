@@ -97,16 +97,21 @@ static void who_listens_on_a_host_is_dialled_there(void **state)
 
     (void)state;
     check_connected(fd, address_of("127.0.0.1", fd));
-    check_connected(fd, address_of("localhost", fd));
     check_connected(fd, address_of("", fd));
     assert_int_equal(green_close(fd), 0);
 }
 
+/* A machine may have no /etc/hosts, and then knows no localhost. */
 static void who_listens_on_localhost_is_found_at_127_0_0_1(void **state)
 {
-    int fd = listen_at("localhost:0");
+    struct addrinfo *known = NULL;
+    int fd;
 
     (void)state;
+    if (getaddrinfo("localhost", NULL, NULL, &known) != 0)
+        skip();
+    freeaddrinfo(known);
+    fd = listen_at("localhost:0");
     check_connected(fd, address_of("127.0.0.1", fd));
     check_connected(fd, address_of("localhost", fd));
     assert_int_equal(green_close(fd), 0);
