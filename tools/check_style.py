@@ -132,7 +132,7 @@ def check_file(path, root):
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve()
     patterns = ("include/*.h", "src/*.[ch]", "arch/*.[Sh]", "tests/**/*.[ch]",
-                "examples/*.c", "bench/*.c", "tools/*", "tests/*.sh",
+                "examples/*.c", "bench/*.c", "tools/*", "tests/*.sh", "tests/**/*.py",
                 "CMakeLists.txt", "*/CMakeLists.txt", "cmake/*.cmake", ".ci/run")
     paths = sorted({path for pattern in patterns for path in root.glob(pattern)
                     if path.is_file()})

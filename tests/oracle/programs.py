@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""programs.py [NAME | --all] - run a program of the oracle with gevent.
+
+Without NAME: list all.  --all: run each in a process of its own, and print
+{"version": of gevent, "outputs": {NAME: what it printed}} as JSON.
+"""
+import importlib
+import json
+import os
+import sys
+import traceback
+
+sys.dont_write_bytecode = True
+import gevent  # noqa: E402
+from say import PROGRAMS  # noqa: E402
+
+THEMES = ("spawns",)
+
+
+def load():
+    for theme in THEMES:
+        importlib.import_module(theme)
+
+
+def in_child(fn):
+    """What fn prints in a process that has not used gevent before."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.dup2(writer, 1)
+        os.close(reader)
+        try:
+            load()
+            fn()
+        except BaseException:
+            traceback.print_exc()
+        sys.stdout.flush()
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        output = pipe.read()
+    os.waitpid(child, 0)
+    return output
+
+
+def main():
+    word = sys.argv[1] if len(sys.argv) > 1 else None
+    if word == "--all":
+        names = in_child(lambda: print(*PROGRAMS, sep="\n")).split()
+        outputs = {name: in_child(lambda: PROGRAMS[name]()) for name in names}
+        json.dump({"version": gevent.__version__, "outputs": outputs}, sys.stdout)
+        return
+    load()
+    if word:
+        PROGRAMS[word]()
+    else:
+        print(*PROGRAMS, sep="\n")
+
+
+main()
