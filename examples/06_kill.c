@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* 05 - Kill, defer and shield.
+/* 06 - Kill, defer and shield.
  *
  * green_kill asks a greenlet to come to an end: from then on each of its
  * blocking calls fails at once with ECANCELED.  Nothing is unwound by force,

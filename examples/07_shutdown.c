@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* 06 - Shut down on a signal.
+/* 07 - Shut down on a signal.
  *
  * green_signal makes an event of the signal, which main waits for like for any
  * other.  Then it kills the workers; each comes to its end and runs what it
@@ -42,7 +42,7 @@ int main(void)
     green_watch_t *w = green_signal(SIGTERM, on_terminate, NULL);
 
     if (!workers[0] || !workers[1] || !w) {
-        perror("06_shutdown");
+        perror("07_shutdown");
         return 1;
     }
     green_yield();

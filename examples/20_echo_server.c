@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* 13 - A server and its clients.
+/* 20 - A server and its clients.
  *
  * The server accepts in a greenlet of its own and runs the handler in another
  * for each connection.  Handler and client read and write as if they were

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* 07 - Timeouts: one call, or many.
+/* 08 - Timeouts: one call, or many.
  *
  * The last argument bounds one call.  A scope bounds all blocking calls
  * between its begin and its end, also those deep inside other people's

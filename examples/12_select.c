@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* 10 - Wait for the first of several things.
+/* 12 - Wait for the first of several things.
  *
  * green_select waits for a queue, an event, a timer, a descriptor, the end of
  * a greenlet and so on and returns the index of the one that happened; the

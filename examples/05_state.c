@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* 04 - State, value and failure.
+/* 05 - State, value and failure.
  *
  * A greenlet can be asked whether it has started, has ended (is ready), and
  * has ended well.  It hands over a value by returning it, or fails with an

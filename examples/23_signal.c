@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* 17 - A signal is an event.
+/* 23 - A signal is an event.
  *
  * What green_signal calls runs in a greenlet of its own, not in a handler: it
  * may print, wait and take locks.  Several watches of one signal are served in
@@ -9,18 +9,21 @@
 #include <signal.h>
 #include <stdio.h>
 
+static green_sem_t served = GREEN_SEM_INIT(0);
+
 static void *reload(void *times)
 {
     puts("reload: begins");
-    if (green_sleep(10 * GREEN_MS) != 0) /* as reading a file might */
-        return NULL;
-    printf("reload: done, number %d\n", ++*(int *)times);
+    if (green_sleep(10 * GREEN_MS) == 0) /* as reading a file might */
+        printf("reload: done, number %d\n", ++*(int *)times);
+    green_sem_post(&served);
     return NULL;
 }
 
 static void *log_it(void *name)
 {
     printf("log: %s\n", (char *)name);
+    green_sem_post(&served);
     return NULL;
 }
 
@@ -29,16 +32,17 @@ static void old_handler(int signo)
     (void)signo; /* and can do next to nothing */
 }
 
-static void send_and_wait(int signo)
+static void send_to_myself(int signo, int watches)
 {
     raise(signo);
     puts("main: goes on");
-    green_sleep(50 * GREEN_MS);
+    while (watches-- > 0)
+        green_sem_wait(&served, GREEN_FOREVER);
 }
 
 int main(void)
 {
-    static char name[] = "SIGHUP";
+    char name[] = "SIGHUP";
     int times = 0;
     green_watch_t *first, *second;
 
@@ -49,9 +53,9 @@ int main(void)
         perror("green_signal");
         return 1;
     }
-    send_and_wait(SIGHUP);
+    send_to_myself(SIGHUP, 2);
     green_signal_end(second);
-    send_and_wait(SIGHUP);
+    send_to_myself(SIGHUP, 1);
     green_signal_end(first);
     printf("the old handler is %s\n",
            signal(SIGHUP, SIG_DFL) == old_handler ? "back" : "lost");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* 08 - Wait for something to happen.
+/* 09 - Wait for something to happen.
  *
  * An event is a flag that greenlets wait for.  Setting it wakes all who wait,
  * in the order they came; clearing it again before they run takes nothing away
@@ -35,7 +35,7 @@ int main(void)
 
     if (!all[0] || !all[1] || !all[2] || !all[3] ||
         green_joinall(all, 4, GREEN_FOREVER) != 0) {
-        perror("08_event");
+        perror("09_event");
         return 1;
     }
     green_releaseall(all, 4);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* 15 - Nothing hangs silently.
+/* 19 - Nothing hangs silently.
  *
  * A lock that would close a circle of waiting is refused at the call, with
  * EDEADLK, while the others go on.  When main waits and nothing in the program
@@ -40,7 +40,7 @@ int main(void)
     green_t *all[] = {green_spawn(eat, &ann), green_spawn(eat, &bob)};
 
     if (!all[0] || !all[1] || green_joinall(all, 2, GREEN_FOREVER) != 0) {
-        perror("15_deadlock");
+        perror("19_deadlock");
         return 1;
     }
     green_releaseall(all, 2);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* 11 - Locks, and when to do without.
+/* 16 - Locks, and when to do without.
  *
  * Between two blocking calls a greenlet is alone: no lock is needed for what
  * happens there.  A mutex is for a state that must hold across a blocking
@@ -57,7 +57,7 @@ int main(void)
 
     if (!all[0] || !all[1] || !all[2] || !all[3] ||
         green_joinall(all, 4, GREEN_FOREVER) != 0) {
-        perror("11_locks");
+        perror("16_locks");
         return 1;
     }
     green_releaseall(all, 4);

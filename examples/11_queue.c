@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* 09 - A bounded queue between producers and consumers.
+/* 11 - A bounded queue between producers and consumers.
  *
  * Items are copied in and out.  A put waits while the queue is full, so the
  * boss cannot run ahead of the workers; a get waits while it is empty.  After
@@ -45,7 +45,7 @@ int main(void)
 
     if (!all[0] || !all[1] || !all[2] ||
         green_joinall(all, 3, GREEN_FOREVER) != 0) {
-        perror("09_queue");
+        perror("11_queue");
         return 1;
     }
     green_releaseall(all, 3);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* 19 - Streams: a protocol of lines.
+/* 21 - Streams: a protocol of lines.
  *
  * A descriptor gives and takes bytes, in whatever pieces the network makes of
  * them.  A stream puts buffers around it: read_line waits for a whole line,
@@ -60,7 +60,7 @@ int main(void)
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0 ||
         green_go(add, &fds[0]) != 0 || green_go(ask, &fds[1]) != 0 ||
         !(answers = green_stream_open(fds[1]))) {
-        perror("19_stream");
+        perror("21_stream");
         return 1;
     }
     while (green_stream_read_line(answers, line, sizeof line) > 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* 14 - Code that would stop the world.
+/* 22 - Code that would stop the world.
  *
  * While a greenlet runs, no other one of its thread does, so a function that
  * blocks by itself (a database client, a long computation) stops them all.
@@ -39,7 +39,7 @@ int main(void)
     void *result = NULL;
 
     if (pipe(ends) != 0 || green_go(tick, NULL) != 0) {
-        perror("14_offload");
+        perror("22_offload");
         return 1;
     }
     puts("main asks");

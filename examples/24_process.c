@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* 18 - Other programs.
+/* 24 - Other programs.
  *
  * A process is started with what it reads and writes in pipes, in /dev/null or in
  * a descriptor of ours.  While one greenlet waits for it, the others run; and
@@ -24,6 +24,8 @@ static void sort_words(void)
                                        NULL, NULL, GREEN_FOREVER) == 0) {
         fwrite(sorted, 1, n, stdout);
         free(sorted);
+    } else {
+        perror("sort");
     }
     green_process_free(p);
 }
@@ -47,6 +49,8 @@ static void wait_and_tick(void)
     if (p && green_go(tick, p) == 0 &&
         green_process_wait(p, &status, GREEN_FOREVER) == 0)
         printf("the shell exits with %d\n", WEXITSTATUS(status));
+    else
+        perror("sh");
     green_process_free(p);
 }
 
@@ -54,9 +58,9 @@ int main(void)
 {
     const char *const missing[] = {"/no/such/program", NULL};
 
-    sort_words();
-    wait_and_tick();
     if (!green_process_start(missing, NULL) && errno == ENOENT)
         puts("there is no such program");
+    sort_words();
+    wait_and_tick();
     return 0;
 }
