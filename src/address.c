@@ -81,11 +81,12 @@ static int parse_host(struct address *a, const char *text, const char *end)
     return 0;
 }
 
-int green__address_parse(struct address *a, const char *text)
+int green__address_parse(struct address *a, int type, const char *text)
 {
     const char *colon = text ? strrchr(text, ':') : NULL;
 
     memset(a, 0, sizeof *a);
+    a->type = type;
     if (!colon)
         return refuse_address(EINVAL);
     if (strncmp(text, "unix:", 5) == 0)
@@ -111,11 +112,12 @@ int green__address_find(struct address *a, bool to_listen, int64_t timeout)
 {
     struct addrinfo hints = {.ai_flags = AI_NUMERICSERV,
                              .ai_family = a->family,
-                             .ai_socktype = SOCK_STREAM};
+                             .ai_socktype = a->type};
     int code;
 
     if (a->family == AF_UNIX) {
         a->path_info.ai_family = AF_UNIX;
+        a->path_info.ai_socktype = a->type;
         a->path_info.ai_addr = (struct sockaddr *)&a->path;
         a->list = &a->path_info;
         return 0;

@@ -15,13 +15,15 @@ struct address {
     char host[HOST_SIZE];        /* empty: every interface, or localhost */
     char port[PORT_SIZE];
     int family;                  /* AF_UNIX, AF_INET6 for [v6], else AF_UNSPEC */
+    int type;                    /* SOCK_STREAM or SOCK_DGRAM */
     struct sockaddr_un path;
     struct addrinfo path_info;   /* the list that consists of `path` */
     struct addrinfo *list;       /* once found */
 };
 
-/* Take a text apart: 0, or -1 with errno EINVAL or ENAMETOOLONG. */
-int green__address_parse(struct address *a, const char *text);
+/* Take a text apart, for sockets of a type: 0, or -1 with errno EINVAL or
+ * ENAMETOOLONG. */
+int green__address_parse(struct address *a, int type, const char *text);
 
 /* Find the socket addresses of a parsed one, to listen on or to dial: 0, or -1
  * with errno.  timeout <= 0: only what needs no look-up. */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* net.c - layer 7: sockets that listen and that connect.
+/* net.c - layer 7: sockets for addresses, and those that listen.
  *
  * Listening takes one address.  Of a host's several that is an IPv4 one, since
  * who was told "localhost" most likely tries 127.0.0.1.  Without a host it is
  * IPv6's for both families, or IPv4's where there is no IPv6.
  *
- * Dialling tries one address after the other.  One scope bounds the look-up and
- * all attempts. */
+ * For datagrams it is the same without a backlog, except that an address may
+ * not be taken again while it is in use: SO_REUSEADDR, harmless with streams,
+ * would let two sockets have it, and one of them starve. */
 #include "net.h"
 
 #include <errno.h>
@@ -20,25 +21,6 @@
 
 /* ---- sockets ---- */
 
-static int make_socket(const struct addrinfo *a)
-{
-    int fd = green__sys.socket(a->ai_family, SOCK_STREAM, 0);
-
-    if (fd >= 0)
-        green__fd_born(green__hub(), fd, true);
-    return fd;
-}
-
-/* Close a socket that came to nothing: returns -1, with the errno at hand. */
-static int discard_socket(int fd)
-{
-    int error = errno;
-
-    green_close(fd);
-    errno = error;
-    return -1;
-}
-
 /* An option that makes things better, but need not exist. */
 static void switch_option(int fd, int level, int name, int value)
 {
@@ -50,10 +32,26 @@ static void switch_option(int fd, int level, int name, int value)
 
 /* Small messages should not wait for each other.  On Linux, sockets inherit it
  * from the one that accepts them. */
-static void send_at_once(int fd, const struct addrinfo *a)
+int green__net_socket(const struct addrinfo *a)
 {
-    if (a->ai_family != AF_UNIX)
+    bool stream = a->ai_socktype == SOCK_STREAM;
+    int fd = green__sys.socket(a->ai_family, a->ai_socktype, 0);
+
+    if (fd < 0)
+        return -1;
+    green__fd_born(green__hub(), fd, stream);
+    if (stream && a->ai_family != AF_UNIX)
         switch_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    return fd;
+}
+
+int green__net_discard(int fd)
+{
+    int error = errno;
+
+    green_close(fd);
+    errno = error;
+    return -1;
 }
 
 /* ---- listening ---- */
@@ -66,7 +64,7 @@ static bool is_left_behind(const struct addrinfo *a)
 
     if (a->ai_family != AF_UNIX || path->sun_path[0] == '\0')
         return false;
-    fd = green__sys.socket(AF_UNIX, SOCK_STREAM, 0);
+    fd = green__sys.socket(AF_UNIX, a->ai_socktype, 0);
     if (fd < 0)
         return false;
     rc = green__sys.connect(fd, a->ai_addr, a->ai_addrlen);
@@ -104,23 +102,24 @@ static void prepare_to_listen(int fd, const struct addrinfo *a,
 {
     if (a->ai_family == AF_UNIX)
         return;
-    switch_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (a->ai_socktype == SOCK_STREAM)
+        switch_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (how->reuse_port)
         switch_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
     if (how->both_families && a->ai_family == AF_INET6)
         switch_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
-    send_at_once(fd, a);
 }
 
 static int listen_on(const struct addrinfo *a, const struct listening *how)
 {
-    int fd = make_socket(a);
+    int fd = green__net_socket(a);
 
     if (fd < 0)
         return -1;
     prepare_to_listen(fd, a, how);
-    if (bind_socket(fd, a) != 0 || green__sys.listen(fd, how->backlog) != 0)
-        return discard_socket(fd);
+    if (bind_socket(fd, a) != 0 || (a->ai_socktype == SOCK_STREAM &&
+                                    green__sys.listen(fd, how->backlog) != 0))
+        return green__net_discard(fd);
     return fd;
 }
 
@@ -150,14 +149,14 @@ static int listen_on_first(const struct addrinfo *addresses, int family,
     return -1;
 }
 
-int green__listen(const char *address, int backlog, bool reuse_port)
+int green__listen(const char *address, int type, int backlog, bool reuse_port)
 {
     struct listening how = {backlog > 0 ? backlog : SOMAXCONN, reuse_port,
                             false};
     struct address a;
     int fd;
 
-    if (green__address_parse(&a, address) != 0 ||
+    if (green__address_parse(&a, type, address) != 0 ||
         green__refused(green__hub(), GREEN_FOREVER) ||
         green__address_find(&a, true, GREEN_FOREVER) != 0)
         return -1;
@@ -169,7 +168,7 @@ int green__listen(const char *address, int backlog, bool reuse_port)
 
 int green_listen(const char *address, int backlog)
 {
-    return green__listen(address, backlog, false);
+    return green__listen(address, SOCK_STREAM, backlog, false);
 }
 
 void green__net_unlink(int fd)
@@ -180,97 +179,6 @@ void green__net_unlink(int fd)
     if (green__sys.getsockname(fd, (struct sockaddr *)&path, &length) == 0 &&
         path.sun_family == AF_UNIX && path.sun_path[0] != '\0')
         green__sys.unlink(path.sun_path);
-}
-
-/* ---- dialling ---- */
-
-/* The outcome of a connection that is made at once, as within a machine. */
-static int outcome_of_connect(int fd)
-{
-    struct pollfd done = {.fd = fd, .events = POLLOUT};
-    int error = 0;
-    socklen_t length = sizeof error;
-
-    if (green__sys.poll(&done, 1, 0) != 1)
-        return ETIMEDOUT;
-    if (green__sys.getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0)
-        return errno;
-    return error;
-}
-
-/* EAGAIN: the backlog of a Unix socket is full. */
-static int try_connect(int fd, const struct addrinfo *a)
-{
-    if (green__sys.connect(fd, a->ai_addr, a->ai_addrlen) == 0)
-        return 0;
-    if (errno == EINPROGRESS)
-        errno = outcome_of_connect(fd);
-    else if (errno == EAGAIN)
-        errno = ETIMEDOUT;
-    return errno == 0 ? 0 : -1;
-}
-
-static int dial_one(const struct addrinfo *a, int64_t timeout)
-{
-    int fd = make_socket(a), rc;
-
-    if (fd < 0)
-        return -1;
-    send_at_once(fd, a);
-    if (timeout > 0)
-        rc = green_connect(fd, a->ai_addr, a->ai_addrlen);
-    else
-        rc = try_connect(fd, a);
-    return rc == 0 ? fd : discard_socket(fd);
-}
-
-/* The error of the first address is the one to tell, since libc puts the most
- * suitable first; but if a kill or the end of the time stopped it all, that. */
-static int dial_each(const struct addrinfo *a, int64_t timeout)
-{
-    int first_error = 0, fd;
-
-    for (; a; a = a->ai_next) {
-        fd = dial_one(a, timeout);
-        if (fd >= 0)
-            return fd;
-        if (!first_error)
-            first_error = errno;
-        if (green__refused(green__hub(), timeout))
-            return -1;
-    }
-    errno = first_error;
-    return -1;
-}
-
-static int dial_address(struct address *a, int64_t timeout)
-{
-    int fd;
-
-    if (green__address_find(a, false, timeout) != 0)
-        return -1;
-    fd = dial_each(a->list, timeout);
-    green__address_free(a);
-    return fd;
-}
-
-int green_dial(const char *address, int64_t timeout)
-{
-    green_scope_t scope;
-    struct address a;
-    int fd, error;
-
-    if (green__address_parse(&a, address) != 0 ||
-        green__refused(green__hub(), timeout))
-        return -1;
-    if (timeout <= 0)
-        return dial_address(&a, timeout);
-    green_timeout_begin(&scope, timeout);
-    fd = dial_address(&a, GREEN_FOREVER);
-    error = errno;
-    green_scope_end(&scope);
-    errno = error;
-    return fd;
 }
 
 /* ---- ports ---- */

@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* net.h - layer 7: listening and dialling, what server.c needs of it. */
+/* net.h - layer 7: sockets for addresses, and those that listen. */
 #ifndef GREEN_NET_H
 #define GREEN_NET_H
 
+#include <netdb.h>
 #include <stdbool.h>
 
-/* green_listen, with SO_REUSEPORT or not. */
-int green__listen(const char *address, int backlog, bool reuse_port);
+/* A fresh socket for an address of a list, or -1 with errno. */
+int green__net_socket(const struct addrinfo *a);
+
+/* Close a socket that came to nothing: returns -1, with the errno at hand. */
+int green__net_discard(int fd);
+
+/* green_listen, with SO_REUSEPORT or not; for SOCK_DGRAM, which has no backlog,
+ * a socket that is bound. */
+int green__listen(const char *address, int type, int backlog, bool reuse_port);
 
 /* Remove the file that the Unix socket fd is bound to, if it has one. */
 void green__net_unlink(int fd);

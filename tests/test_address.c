@@ -63,11 +63,12 @@ static void what_has_none_of_the_forms_is_invalid(void **state)
     (void)state;
     for (i = 0; i < sizeof refused / sizeof *refused; i++) {
         errno = 0;
-        if (green__address_parse(&a, refused[i]) != -1 || errno != EINVAL)
+        if (green__address_parse(&a, SOCK_STREAM, refused[i]) != -1 ||
+            errno != EINVAL)
             fail_msg("\"%s\" was taken, errno %d", refused[i], errno);
     }
     errno = 0;
-    assert_int_equal(green__address_parse(&a, NULL), -1);
+    assert_int_equal(green__address_parse(&a, SOCK_STREAM, NULL), -1);
     assert_int_equal(errno, EINVAL);
 }
 
@@ -94,7 +95,8 @@ static void host_and_port_are_taken_apart(void **state)
 
     (void)state;
     for (i = 0; i < sizeof taken / sizeof *taken; i++) {
-        assert_int_equal(green__address_parse(&a, taken[i].text), 0);
+        assert_int_equal(green__address_parse(&a, SOCK_STREAM, taken[i].text),
+                         0);
         assert_string_equal(a.host, taken[i].host);
         assert_string_equal(a.port, taken[i].port);
         assert_int_equal(a.family, taken[i].family);
@@ -106,7 +108,7 @@ static void a_path_is_a_list_of_one(void **state)
     struct address a;
 
     (void)state;
-    assert_int_equal(green__address_parse(&a, "unix:/tmp/a:b"), 0);
+    assert_int_equal(green__address_parse(&a, SOCK_STREAM, "unix:/tmp/a:b"), 0);
     assert_int_equal(green__address_find(&a, true, 0), 0);
     assert_int_equal(a.list->ai_family, AF_UNIX);
     assert_null(a.list->ai_next);
@@ -121,7 +123,7 @@ static void a_name_without_a_file_begins_with_0_and_ends_without(void **state)
     struct address a;
 
     (void)state;
-    assert_int_equal(green__address_parse(&a, "unix:@name"), 0);
+    assert_int_equal(green__address_parse(&a, SOCK_STREAM, "unix:@name"), 0);
     assert_int_equal(green__address_find(&a, false, 0), 0);
     assert_memory_equal(a.path.sun_path, "\0name", 5);
     assert_int_equal(a.list->ai_addrlen,
@@ -138,11 +140,11 @@ static void a_path_may_be_as_long_as_the_system_lets_it(void **state)
     (void)state;
     memset(text + 5, 'p', room - 1);
     text[5 + room - 1] = '\0';
-    assert_int_equal(green__address_parse(&a, text), 0);
+    assert_int_equal(green__address_parse(&a, SOCK_STREAM, text), 0);
     text[5 + room - 1] = 'p';
     text[5 + room] = '\0';
     errno = 0;
-    assert_int_equal(green__address_parse(&a, text), -1);
+    assert_int_equal(green__address_parse(&a, SOCK_STREAM, text), -1);
     assert_int_equal(errno, ENAMETOOLONG);
 }
 
@@ -154,7 +156,7 @@ static void check_found(const char *text, bool to_listen, const char *address)
     const void *bytes;
     bool found = false;
 
-    assert_int_equal(green__address_parse(&a, text), 0);
+    assert_int_equal(green__address_parse(&a, SOCK_STREAM, text), 0);
     assert_int_equal(green__address_find(&a, to_listen, 0), 0);
     for (each = a.list; each; each = each->ai_next) {
         assert_int_equal(each->ai_socktype, SOCK_STREAM);
@@ -188,7 +190,8 @@ static void names_need_time(void **state)
     struct address a;
 
     (void)state;
-    assert_int_equal(green__address_parse(&a, "host.example:80"), 0);
+    assert_int_equal(green__address_parse(&a, SOCK_STREAM, "host.example:80"),
+                     0);
     errno = 0;
     assert_int_equal(green__address_find(&a, false, 0), -1);
     assert_int_equal(errno, ETIMEDOUT);
@@ -203,7 +206,7 @@ static void what_stands_in_brackets_is_numeric(void **state)
 
     (void)state;
     for (i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        assert_int_equal(green__address_parse(&a, wrong[i]), 0);
+        assert_int_equal(green__address_parse(&a, SOCK_STREAM, wrong[i]), 0);
         errno = 0;
         assert_int_equal(green__address_find(&a, false, GREEN_FOREVER), -1);
         assert_int_equal(errno, EINVAL);
@@ -239,7 +242,8 @@ static void a_look_ups_failure_becomes_an_errno(void **state)
     for (i = 0; i < sizeof errors / sizeof *errors; i++) {
         failure = errors[i][0];
         failure_errno = errors[i][1];
-        assert_int_equal(green__address_parse(&a, "host.example:80"), 0);
+        assert_int_equal(
+            green__address_parse(&a, SOCK_STREAM, "host.example:80"), 0);
         errno = 0;
         assert_int_equal(green__address_find(&a, false, GREEN_FOREVER), -1);
         assert_int_equal(errno, errors[i][2]);

@@ -199,9 +199,9 @@ static void a_port_in_use_is_not_shared_unless_asked_for(void **state)
     assert_int_equal(errno, EADDRINUSE);
     assert_int_equal(green_close(fd), 0);
 
-    fd = green__listen("127.0.0.1:0", 0, true);
+    fd = green__listen("127.0.0.1:0", SOCK_STREAM, 0, true);
     strcpy(address, address_of("127.0.0.1", fd));
-    other = green__listen(address, 0, true);
+    other = green__listen(address, SOCK_STREAM, 0, true);
     assert_true(other >= 0);
     assert_int_equal(green_close(other), 0);
     assert_int_equal(green_close(fd), 0);
