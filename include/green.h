@@ -2194,7 +2194,8 @@ typedef void green_handler_t(int fd, void *arg);
 /* How a server works.  All zero: the defaults.  Set fields by name, since more
  * may follow. */
 typedef struct green_server_options {
-    /* Connections at once; more wait in the backlog.  0: no bound. */
+    /* Connections at once; more wait in the backlog.  0: no bound.  Or
+     * datagrams; more wait in the socket's buffer.  0: 1024. */
     size_t max;
     /* Connections that the system keeps until they are accepted, see
      * listen(2).  0: as many as it likes. */
@@ -2223,7 +2224,7 @@ GREEN_API green_server_t *
 green_server_start(const char *address, green_handler_t *handler, void *arg,
                    const green_server_options_t *options);
 
-/* Look up the port that a server listens on.
+/* Look up the port that a server, also one of datagrams, listens on.
  *
  * Returns the port, or -1 with errno:
  *     EINVAL     s is NULL, or it does not listen on an internet address.
@@ -2231,8 +2232,9 @@ green_server_start(const char *address, green_handler_t *handler, void *arg,
  * Never switches. */
 GREEN_API int green_server_port(const green_server_t *s);
 
-/* Stop a server: take no more connections, wait for the handlers, and when the
- * grace is over kill those that are left and wait until they have ended.
+/* Stop a server: take no more connections, or datagrams, wait for the handlers,
+ * and when the grace is over kill those that are left and wait until they have
+ * ended.
  *
  * If the caller's wait for the handlers fails before, the grace is over, too.
  * However that ends, s is freed; only EALREADY and, from a handler, EDEADLK
@@ -2260,6 +2262,97 @@ GREEN_API int green_server_stop(green_server_t *s, int64_t grace);
  * Switches. */
 GREEN_API int green_serve_forever(const char *address, green_handler_t *handler,
                                   void *arg);
+
+/* ---- datagrams ---- */
+
+/* Addresses are written as above.  A datagram arrives whole or not at all; the
+ * calls on descriptors, green_recv, green_sendto and their like, do the rest.
+ * The smallest server:
+ *
+ *     static void echo(int fd, const void *data, size_t n,
+ *                      const struct sockaddr *from, socklen_t length,
+ *                      void *arg)
+ *     {
+ *         green_sendto(fd, data, n, 0, from, length);
+ *     }
+ *
+ *     green_server_t *s = green_datagram_server_start(":7", echo, NULL, NULL);
+ */
+
+/* Make a socket that is bound to an address, to receive datagrams there.
+ *
+ * Which address of a host is taken, and what becomes of the file of a Unix
+ * socket, is as for green_listen; but a port is never shared or taken over.
+ * The descriptor is the caller's; it is non-blocking and close-on-exec.
+ *
+ * Returns the descriptor, or -1 with errno:
+ *     EINVAL     the address has none of the forms above;
+ *     ENOENT     there is no such host;
+ *     EAGAIN     no name server answers;
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     other      as socket(2) or bind(2).
+ *
+ * May switch: looks a host name up in another thread. */
+GREEN_API int green_datagram_listen(const char *address);
+
+/* Make a socket that sends datagrams to an address and receives those from
+ * there.
+ *
+ * The timeout is for the look-up of a host name; nothing is sent, so this does
+ * not tell whether anybody is there.  That a datagram was refused is told by a
+ * later call on the socket, with ECONNREFUSED.  On Linux a Unix socket gets a
+ * name of its own, to be answered at.  The descriptor is the caller's; it is
+ * non-blocking and close-on-exec.
+ *
+ * Returns the descriptor, or -1 with errno:
+ *     EINVAL     the address has none of the forms above;
+ *     ENOENT     there is no such host, or no such Unix socket;
+ *     EAGAIN     no name server answers;
+ *     ETIMEDOUT  it did not succeed in time;
+ *     ECANCELED  the calling greenlet was killed;
+ *     other      as socket(2) or, for the first address, connect(2).
+ *
+ * May switch: looks a host name up in another thread. */
+GREEN_API int green_datagram_dial(const char *address, int64_t timeout);
+
+/* What a server calls for each datagram, in a greenlet of its own.
+ *
+ * The n bytes at data, after which comes a 0 that does not count, and the
+ * address are the handler's until it returns.  It answers by green_sendto(fd,
+ * ..., from, length).  Of a Unix socket that has no name the length is not more
+ * than that of the family, and there is no way to answer it.  fd is the
+ * server's; leave it open. */
+typedef void green_datagram_handler_t(int fd, const void *data, size_t n,
+                                      const struct sockaddr *from,
+                                      socklen_t length, void *arg);
+
+/* Start a server of datagrams: bind a socket to an address, and call
+ * handler(fd, data, n, from, length, arg) in a new greenlet for each datagram.
+ *
+ * Handlers begin in the order in which the datagrams came.  options may be
+ * NULL.  As many datagrams as its `max` are handled at once; those that come
+ * meanwhile wait in the socket's buffer, and are dropped by the system when
+ * that is full.  A handler may leave by green_exit.  While memory is short, the
+ * server waits a little and tries again; errors that the socket tells of, such
+ * as that an answer was refused, do not concern it.
+ *
+ * green_server_stop ends it: the socket stays open for the handlers' answers
+ * until the last has ended, then it is closed, and what nobody has received is
+ * lost.
+ *
+ * Returns the server, or NULL with errno:
+ *     EINVAL     handler is NULL, or the address has none of the forms above;
+ *     ENOMEM     no memory for it;
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     other      as green_datagram_listen.
+ *
+ * May switch: looks a host name up in another thread. */
+GREEN_API green_server_t *
+green_datagram_server_start(const char *address,
+                            green_datagram_handler_t *handler, void *arg,
+                            const green_server_options_t *options);
 
 /* ---- streams: lines and formatted text over a descriptor ---- */
 
