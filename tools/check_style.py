@@ -132,8 +132,9 @@ def check_file(path, root):
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve()
     patterns = ("include/*.h", "src/*.[ch]", "arch/*.[Sh]", "tests/**/*.[ch]",
-                "examples/*.c", "bench/*.c", "tools/*", "tests/*.sh", "tests/**/*.py",
-                "CMakeLists.txt", "*/CMakeLists.txt", "cmake/*.cmake", ".ci/run")
+                "examples/**/*.[ch]", "bench/*.c", "tools/*", "tests/*.sh",
+                "tests/**/*.py", "CMakeLists.txt", "*/CMakeLists.txt",
+                "examples/*/CMakeLists.txt", "cmake/*.cmake", ".ci/run")
     paths = sorted({path for pattern in patterns for path in root.glob(pattern)
                     if path.is_file()})
     faults = [fault for path in paths for fault in check_file(path, root)]
