@@ -164,7 +164,9 @@
  *                       Without it: the first of these that works.  One that
  *                       the system lacks makes waits for them fail with
  *                       ENOSYS;
- *     GREEN_FILES       plain: make plain calls on regular files, which stop the
+ *     GREEN_FILES       uring: have the kernel read and write regular files by
+ *                       io_uring, where it lets us, instead of threads;
+ *                       plain: make plain calls on them, which stop the
  *                       thread but take no other;
  *     GREEN_DUMP_SIGNAL a signal, such as SIGUSR1 or 10: dump all greenlets when
  *                       it comes, see green_dump_on_signal;

@@ -7,8 +7,9 @@
  * call cannot be called back.  A duplicate of the descriptor keeps it from being
  * another file's by the time the thread comes to it.
  *
- * GREEN_FILES=plain in the environment makes plain calls of all that, which
- * stop the thread but save the way to another. */
+ * With GREEN_FILES=uring in the environment the kernel is asked to do it
+ * meanwhile, where it takes such orders.  GREEN_FILES=plain makes plain calls of
+ * all that, which stop the thread but save the way to another. */
 #include "file.h"
 #include <errno.h>
 #include <stdbool.h>
@@ -16,39 +17,36 @@
 #include <string.h>
 #include "offload.h"
 #include "sys.h"
+#include "uring.h"
 
 #define LARGEST_PIECE (1 << 20)
 
 struct file_call {
-    int fd;
-    bool is_duplicate; /* of the caller's */
-    bool writes;
-    off_t offset; /* -1: where the file stands */
-    size_t size;
-    ssize_t result;
-    int error;
+    struct uring_job job; /* what is to be done, in whatever way; first */
+    bool is_duplicate;    /* job.fd, of the caller's */
     char data[];
 };
 
-static ssize_t call_now(const struct file_call *c, void *data)
+static ssize_t call_now(const struct uring_job *j)
 {
-    if (c->writes)
-        return c->offset < 0
-                   ? green__sys.write(c->fd, data, c->size)
-                   : green__sys.pwrite(c->fd, data, c->size, c->offset);
-    return c->offset < 0 ? green__sys.read(c->fd, data, c->size)
-                         : green__sys.pread(c->fd, data, c->size, c->offset);
+    if (j->writes)
+        return j->offset < 0
+                   ? green__sys.write(j->fd, j->data, j->size)
+                   : green__sys.pwrite(j->fd, j->data, j->size, j->offset);
+    return j->offset < 0 ? green__sys.read(j->fd, j->data, j->size)
+                         : green__sys.pread(j->fd, j->data, j->size, j->offset);
 }
 
 /* In a thread. */
 static void *run_call(void *arg)
 {
-    struct file_call *c = arg;
+    struct uring_job *j = arg;
 
     do {
-        c->result = call_now(c, c->data);
-    } while (c->result < 0 && errno == EINTR);
-    c->error = errno;
+        j->result = call_now(j);
+    } while (j->result < 0 && errno == EINTR);
+    if (j->result < 0)
+        j->result = -errno;
     return NULL;
 }
 
@@ -57,8 +55,13 @@ static void free_call(void *arg)
     struct file_call *c = arg;
 
     if (c->is_duplicate)
-        green__sys.close(c->fd);
+        green__sys.close(c->job.fd);
     green__sys.free(c);
+}
+
+static void drop_call(struct uring_job *job)
+{
+    free_call(job);
 }
 
 static size_t piece_size(const struct iovec *iov, int n)
@@ -71,20 +74,20 @@ static size_t piece_size(const struct iovec *iov, int n)
 }
 
 static struct file_call *make_call(int fd, const struct iovec *iov, int n,
-                                   off_t offset)
+                                   off_t offset, bool writes)
 {
     size_t size = piece_size(iov, n);
     struct file_call *c = green__sys.malloc(sizeof *c + size);
-    int duplicate;
 
     if (!c)
         return NULL;
-    duplicate = green__sys.duplicate(fd);
-    c->is_duplicate = duplicate >= 0;
-    c->fd = c->is_duplicate ? duplicate : fd;
-    c->writes = false;
-    c->offset = offset;
-    c->size = size;
+    memset(c, 0, sizeof *c);
+    c->job.fd = fd;
+    c->job.writes = writes;
+    c->job.offset = offset;
+    c->job.data = c->data;
+    c->job.size = size;
+    c->job.drop = drop_call;
     return c;
 }
 
@@ -102,56 +105,81 @@ static void copy_data(char *data, const struct iovec *iov, size_t left, bool in)
     }
 }
 
-static ssize_t finish_call(struct file_call *c, const struct iovec *iov)
+static int run_in_thread(struct file_call *c)
 {
-    ssize_t result;
+    int duplicate = green__sys.duplicate(c->job.fd);
     void *nothing;
 
-    if (green__offload(&green__file_lane, run_call, c, free_call, &nothing,
-                       GREEN_FOREVER) < 0)
-        return -1;
-    result = c->result;
-    if (result > 0 && !c->writes)
-        copy_data(c->data, iov, (size_t)result, false);
-    errno = c->error;
-    free_call(c);
-    return result;
+    c->is_duplicate = duplicate >= 0;
+    if (c->is_duplicate)
+        c->job.fd = duplicate;
+    return green__offload(&green__file_lane, run_call, c, free_call, &nothing,
+                          GREEN_FOREVER);
 }
 
-static bool wants_plain_calls(void)
+/* As the environment wishes. */
+enum way { IN_THREAD, BY_URING, PLAINLY };
+
+static enum way wished_way(void)
 {
     const char *wish = green__sys.getenv("GREEN_FILES");
 
-    return wish && strcmp(wish, "plain") == 0;
+    if (wish && strcmp(wish, "plain") == 0)
+        return PLAINLY;
+    return wish && strcmp(wish, "uring") == 0 ? BY_URING : IN_THREAD;
 }
 
-static ssize_t call_plainly(int fd, const struct iovec *iov, bool writes,
-                            off_t offset)
+/* Otherwise c is not ours any more. */
+static bool has_run(struct file_call *c, enum way way)
 {
-    struct file_call c = {
-        .fd = fd, .writes = writes, .offset = offset, .size = iov->iov_len};
+    if (way == BY_URING) {
+        if (green__uring_run(&c->job) == 0)
+            return true;
+        if (errno != EOPNOTSUPP)
+            return false;
+    }
+    return run_in_thread(c) == 0;
+}
 
-    return call_now(&c, iov->iov_base);
+static ssize_t call_meanwhile(struct file_call *c, const struct iovec *iov,
+                              enum way way)
+{
+    ssize_t result;
+
+    if (!has_run(c, way))
+        return -1;
+    result = c->job.result;
+    if (result > 0 && !c->job.writes)
+        copy_data(c->data, iov, (size_t)result, false);
+    free_call(c);
+    if (result >= 0)
+        return result;
+    errno = (int)-result;
+    return -1;
 }
 
 static ssize_t file_call(int fd, const struct iovec *iov, int n, off_t offset,
                          bool writes)
 {
+    enum way way = wished_way();
     struct file_call *c;
 
     while (n > 1 && iov->iov_len == 0) {
         iov++;
         n--;
     }
-    if (wants_plain_calls())
-        return call_plainly(fd, iov, writes, offset);
-    c = make_call(fd, iov, n, offset);
+    if (way == PLAINLY)
+        return call_now(&(struct uring_job){.fd = fd,
+                                            .writes = writes,
+                                            .offset = offset,
+                                            .data = iov->iov_base,
+                                            .size = iov->iov_len});
+    c = make_call(fd, iov, n, offset, writes);
     if (!c)
         return -1;
-    c->writes = writes;
     if (writes)
-        copy_data(c->data, iov, c->size, true);
-    return finish_call(c, iov);
+        copy_data(c->data, iov, c->job.size, true);
+    return call_meanwhile(c, iov, way);
 }
 
 ssize_t green__file_read(int fd, const struct iovec *iov, int n, off_t offset)

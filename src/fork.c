@@ -21,6 +21,7 @@
 #include "mail.h"
 #include "signal.h"
 #include "sys.h"
+#include "uring.h"
 #include "wait.h"
 
 static void hold_all(void)
@@ -52,6 +53,7 @@ static void become_only_greenlet(struct green_hub *h)
     green__hub_forked(h);
     green__children_forked(h);
     green__defer_forked(h);
+    green__uring_forked(h);
 }
 
 static pid_t fork_held(struct green_hub *h)

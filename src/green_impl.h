@@ -191,6 +191,8 @@ struct green_hub {
     green_t *leader;             /* main; in the child of a fork, who forked;
                                     NULL: that one has ended there */
     void (*end_watches)(struct green_hub *h); /* signal.c, if it has some */
+    struct uring *uring;         /* uring.c; NULL: not asked for yet */
+    void (*end_uring)(struct green_hub *h); /* if it has one */
     green_watch_t *reaper;       /* child.c: of children nobody asks for */
     void (*deadlock_fn)(void *arg);
     void *deadlock_arg;

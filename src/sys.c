@@ -179,6 +179,8 @@ struct sys green__sys = {
     .shutdown = shutdown,
 
     .epoll_create = green__os_epoll_create,
+    .uring_setup = green__os_uring_setup,
+    .uring_enter = green__os_uring_enter,
     .epoll_ctl = green__os_epoll_ctl,
     .epoll_wait = green__os_epoll_wait,
     .kqueue = green__os_kqueue,

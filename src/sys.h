@@ -24,6 +24,7 @@
 #include <sys/uio.h>
 
 struct epoll_event;
+struct io_uring_params;
 struct kevent;
 
 /* What a child process is to become. */
@@ -104,6 +105,8 @@ struct sys {
     int (*epoll_ctl)(int epfd, int operation, int fd, struct epoll_event *event);
     int (*epoll_wait)(int epfd, struct epoll_event *events, int n,
                       int64_t timeout);
+    int (*uring_setup)(unsigned entries, struct io_uring_params *parameters);
+    int (*uring_enter)(int fd, unsigned submit, unsigned wait); /* so many each */
     int (*kqueue)(void);
     int (*kevent)(int kq, const struct kevent *changes, int n_changes,
                   struct kevent *events, int n_events, int64_t timeout);

@@ -126,6 +126,18 @@ int green__os_accept(int fd, struct sockaddr *address, socklen_t *length)
     return fresh(accept(fd, address, length));
 }
 
+int green__os_uring_setup(unsigned entries, struct io_uring_params *parameters)
+{
+    (void)entries, (void)parameters;
+    return lacking(ENOSYS);
+}
+
+int green__os_uring_enter(int fd, unsigned submit, unsigned wait)
+{
+    (void)fd, (void)submit, (void)wait;
+    return lacking(ENOSYS);
+}
+
 int green__os_epoll_create(void)
 {
     return lacking(ENOSYS);

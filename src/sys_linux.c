@@ -21,6 +21,8 @@
 /* Numbers and flags that older headers lack.  A CPU that counts otherwise than
  * all others answers ENOSYS, and gets what an old kernel gets. */
 enum {
+    NUMBER_IO_URING_SETUP = 425,
+    NUMBER_IO_URING_ENTER = 426,
     NUMBER_PIDFD_OPEN = 434,
     NUMBER_PROCESS_MADVISE = 440,
     NUMBER_EPOLL_PWAIT2 = 441,
@@ -171,6 +173,21 @@ int green__os_socket(int domain, int type, int protocol)
 int green__os_accept(int fd, struct sockaddr *address, socklen_t *length)
 {
     return accept4(fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+/* The kernel writes where Valgrind does not see it. */
+int green__os_uring_setup(unsigned entries, struct io_uring_params *parameters)
+{
+    if (lacks_new_calls())
+        return -1;
+    return (int)syscall(NUMBER_IO_URING_SETUP, entries, parameters);
+}
+
+int green__os_uring_enter(int fd, unsigned submit, unsigned wait)
+{
+    unsigned flags = wait > 0 ? 1 : 0; /* IORING_ENTER_GETEVENTS */
+
+    return (int)syscall(NUMBER_IO_URING_ENTER, fd, submit, wait, flags, NULL, 0);
 }
 
 int green__os_epoll_create(void)

@@ -24,6 +24,8 @@ int green__os_pipe(int fds[2]);
 int green__os_socket(int domain, int type, int protocol);
 int green__os_accept(int fd, struct sockaddr *address, socklen_t *length);
 int green__os_epoll_create(void);
+int green__os_uring_setup(unsigned entries, struct io_uring_params *parameters);
+int green__os_uring_enter(int fd, unsigned submit, unsigned wait);
 int green__os_epoll_ctl(int epfd, int operation, int fd,
                         struct epoll_event *event);
 int green__os_epoll_wait(int epfd, struct epoll_event *events, int n,
