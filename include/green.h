@@ -1154,6 +1154,54 @@ GREEN_API void green_waitgroup_done(green_waitgroup_t *w);
  * Switches if the count is not 0. */
 GREEN_API int green_waitgroup_wait(green_waitgroup_t *w, int64_t timeout);
 
+/* ---- once: done by the first who asks for it ---- */
+
+/* What has to be made before its first use, and by one alone although making it
+ * waits, is made in a function that only the first to ask runs:
+ *
+ *     static green_once_t connected = GREEN_ONCE_INIT;
+ *
+ *     green_once(&connected, connect, NULL, GREEN_FOREVER);   in many greenlets
+ *     green_write(fd, ...);
+ */
+
+/* A once. */
+typedef struct green_once { /* private */
+    bool is_done;
+    green_t *owner;
+    green_waiters_t waiters;
+} green_once_t;
+
+/* The initial value of a once for which nobody has run a function. */
+#define GREEN_ONCE_INIT {false, NULL, {NULL, NULL}}
+
+/* Make a once for which nobody has run a function.
+ *
+ * Never switches. */
+GREEN_API void green_once_init(green_once_t *once);
+
+/* Call fn(arg), unless somebody has; and if somebody does, wait until it has
+ * returned.
+ *
+ * All are let go in the order they came.  fn has been run when it returns,
+ * however that went; one that could not do its work ends its greenlet, by
+ * green_fail or green_exit, and then who has waited longest runs its own fn,
+ * also if it is killed after that was decided.  The timeout is for the wait, not
+ * for fn.
+ *
+ * Returns 0, or -1 with errno:
+ *     ETIMEDOUT  the one that runs fn did not return in time;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    the caller is in fn, whatever the timeout; or the one that runs
+ *                it waits for the caller, directly or through others, and the
+ *                timeout is above 0; or main waits, and nothing could ever end
+ *                that;
+ *     EINVAL     once or fn is NULL.
+ *
+ * Switches if another greenlet runs fn, or if fn does. */
+GREEN_API int green_once(green_once_t *once, void (*fn)(void *arg), void *arg,
+                         int64_t timeout);
+
 /* ---- queues: items are copied in and out ---- */
 
 /* A queue hands items of one type from greenlet to greenlet.  Who gets waits

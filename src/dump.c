@@ -27,6 +27,7 @@ static const char *const reason_words[] = {
     [WAIT_RWLOCK] = "waiting for rwlock",
     [WAIT_BARRIER] = "waiting at barrier",
     [WAIT_WAITGROUP] = "waiting for waitgroup",
+    [WAIT_ONCE] = "waiting for once",
     [WAIT_GET] = "waiting to get from queue",
     [WAIT_PUT] = "waiting to put into queue",
     [WAIT_QUEUE] = "waiting to join queue",

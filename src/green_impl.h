@@ -41,6 +41,7 @@ enum green_reason {
     WAIT_RWLOCK,
     WAIT_BARRIER,
     WAIT_WAITGROUP,
+    WAIT_ONCE,
     WAIT_GET,
     WAIT_PUT,
     WAIT_QUEUE,   /* green_queue_join */

@@ -9,6 +9,7 @@ green_event_t event = GREEN_EVENT_INIT;
 green_sem_t sem = GREEN_SEM_INIT(3);
 green_mutex_t mutex = GREEN_MUTEX_INIT;
 green_cond_t cond = GREEN_COND_INIT;
+green_once_t once = GREEN_ONCE_INIT;
 green_queue_t fifo = GREEN_QUEUE_INIT(int, 8);
 green_queue_t lifo = GREEN_LIFO_INIT(int, SIZE_MAX);
 green_queue_t channel = GREEN_CHANNEL_INIT(void *);
