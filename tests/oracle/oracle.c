@@ -8,7 +8,9 @@
 
 #define MOST 64
 
-static const struct program *const themes[] = {spawn_programs};
+static const struct program *const themes[] = {
+    spawn_programs, event_programs,   lock_programs, queue_programs,
+    kill_programs,  timeout_programs, link_programs};
 static green_t *started[MOST];
 static size_t n_started;
 static char single[128][2];
@@ -58,10 +60,22 @@ void start_each(void *(*fn)(void *arg), const char *names)
     }
 }
 
+green_t *nth(size_t n)
+{
+    if (n >= n_started)
+        abort();
+    return started[n];
+}
+
 void join_all(void)
 {
     if (green_joinall(started, n_started, GREEN_FOREVER) < 0)
         perror("join_all");
+}
+
+void kill_all(void)
+{
+    green_killall(started, n_started, GREEN_FOREVER);
 }
 
 void burn(int64_t duration)

@@ -26,7 +26,8 @@ struct program {
     }
 
 /* By theme; each ends with a NULL. */
-extern const struct program spawn_programs[];
+extern const struct program spawn_programs[], event_programs[], lock_programs[],
+    queue_programs[], kill_programs[], timeout_programs[], link_programs[];
 
 /* Say one event. */
 void say(const char *format, ...) GREEN_FORMAT(1, 2);
@@ -38,8 +39,12 @@ bool outcome(const char *who, intmax_t result);
 green_t *start(void *(*fn)(void *arg), const char *name);
 void start_each(void *(*fn)(void *arg), const char *names);
 
-/* Join all that were started. */
+/* The one that was started n-th, from 0 on. */
+green_t *nth(size_t n);
+
+/* Join all that were started; kill them, and join them. */
 void join_all(void);
+void kill_all(void);
 
 /* Keep everybody else from running for so long. */
 void burn(int64_t duration);

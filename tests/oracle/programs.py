@@ -15,7 +15,7 @@ sys.dont_write_bytecode = True
 import gevent  # noqa: E402
 from say import PROGRAMS  # noqa: E402
 
-THEMES = ("spawns",)
+THEMES = ("spawns", "events", "locks", "queues", "kills", "timeouts", "links")
 
 
 def load():
