@@ -3,11 +3,27 @@
  *
  * Receiving and sending never block with MSG_DONTWAIT.  accept and connect have
  * no such flag: on a socket that is blocking they are made in a moment in which
- * it is not. */
+ * it is not.
+ *
+ * Of a Unix socket that others are to connect to, or that gets datagrams by its
+ * name, nothing tells when it has room: the caller asks again, ever less often. */
 #include <errno.h>
 #include "io.h"
 #include "sys.h"
 #include "wait.h"
+
+#define FIRST_PAUSE GREEN_MS
+#define LONG_ENOUGH (50 * GREEN_MS)
+
+/* Wait until there may be room: 0, or -1. */
+static int pause_for_room(int64_t *pause)
+{
+    if (green_sleep(*pause) < 0)
+        return -1;
+    if (*pause < LONG_ENOUGH)
+        *pause *= 2;
+    return 0;
+}
 
 /* ---- receive and send ---- */
 
@@ -36,6 +52,33 @@ static ssize_t try_sendmsg(struct fd_state *s, const struct io *io)
                               io->flags | MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+static bool is_path(const struct sockaddr *address)
+{
+    return address && address->sa_family == AF_UNIX;
+}
+
+/* The poller would say that the sender has room, though the path has none.  The
+ * address is looked at only when the system has found it good. */
+static ssize_t send_to(struct io *io, const struct sockaddr *to)
+{
+    int flags = io->flags;
+    int64_t pause = FIRST_PAUSE;
+    ssize_t n;
+
+    io->flags |= MSG_DONTWAIT;
+    while ((n = green__io_run(io, GREEN_WRITE)) < 0 && errno == EAGAIN &&
+           !(flags & MSG_DONTWAIT) && is_path(to))
+        if (pause_for_room(&pause) < 0)
+            return -1;
+    io->flags = flags;
+    return n < 0 && errno == EAGAIN ? green__io_run(io, GREEN_WRITE) : n;
+}
+
+static ssize_t run_send(struct io *io, const struct sockaddr *to)
+{
+    return to ? send_to(io, to) : green__io_run(io, GREEN_WRITE);
+}
+
 ssize_t green_recvfrom(int fd, void *buffer, size_t n, int flags,
                        struct sockaddr *address, socklen_t *length)
 {
@@ -61,7 +104,7 @@ ssize_t green_sendto(int fd, const void *buffer, size_t n, int flags,
                     .address = (struct sockaddr *)(uintptr_t)address,
                     .to_length = length};
 
-    return green__io_run(&io, GREEN_WRITE);
+    return run_send(&io, address);
 }
 
 /* All that was asked for, unless the peer ends or an error comes first. */
@@ -113,7 +156,7 @@ ssize_t green_sendmsg(int fd, const struct msghdr *message, int flags)
                     .message = (struct msghdr *)(uintptr_t)message,
                     .flags = flags};
 
-    return is_bad_message(message) ? -1 : green__io_run(&io, GREEN_WRITE);
+    return is_bad_message(message) ? -1 : run_send(&io, message->msg_name);
 }
 
 /* ---- accept ---- */
@@ -169,23 +212,18 @@ static int await_connection(struct green_hub *h, int fd)
     return -1;
 }
 
-/* A unix socket whose peer has no room for more says EAGAIN, and nothing tells
- * when there is: ask again, ever less often. */
 int green_connect(int fd, const struct sockaddr *address, socklen_t length)
 {
     struct green_hub *h = green__hub();
-    int64_t pause = GREEN_MS;
+    int64_t pause = FIRST_PAUSE;
 
     if (green__refused(h, GREEN_FOREVER))
         return -1;
     while (connect_in_window(fd, address, length) < 0) {
         if (errno == EINPROGRESS || errno == EINTR)
             return await_connection(h, fd);
-        if (errno != EAGAIN || !address || address->sa_family != AF_UNIX)
+        if (errno != EAGAIN || !is_path(address) || pause_for_room(&pause) < 0)
             return -1;
-        if (green_sleep(pause) < 0)
-            return -1;
-        pause = pause < 50 * GREEN_MS ? 2 * pause : pause;
     }
     green__spend(h);
     return 0;

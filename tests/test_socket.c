@@ -6,7 +6,9 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <unistd.h>
+#include "sys.h"
 
 /* A blocking socket of ours on a free port of the loopback. */
 static int bind_socket(int type, struct sockaddr_in *address)
@@ -182,6 +184,62 @@ static void *receive_descriptor(void *fd)
     check_equal(green_write(passed, "through", 7), 7);
     check_equal(green_close(passed), 0);
     return NULL;
+}
+
+/* ---- paths ---- */
+
+static struct sys real;
+static int sends;
+
+static ssize_t count_sendto(int fd, const void *buffer, size_t n, int flags,
+                            const struct sockaddr *address, socklen_t length)
+{
+    sends++;
+    return real.sendto(fd, buffer, n, flags, address, length);
+}
+
+static void *receive_after_a_while(void *fd)
+{
+    char bytes[2];
+    int i;
+
+    check_equal(green_sleep(100 * GREEN_MS), 0);
+    for (i = 0; green_recv(*(int *)fd, bytes, 2, 0) == 1; i++)
+        continue;
+    return NULL;
+}
+
+/* To one that is not connected to the sender; the poller says that there is
+ * room, but there is none. */
+static void who_sends_to_a_full_path_does_not_ask_all_the_time(void **state)
+{
+    struct sockaddr_un path = {.sun_family = AF_UNIX};
+    int to = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), from, n;
+    socklen_t length = offsetof(struct sockaddr_un, sun_path);
+    green_t *g;
+
+    (void)state;
+    check_equal(bind(to, (struct sockaddr *)&path, length), 0);
+    length = sizeof path;
+    check_equal(getsockname(to, (struct sockaddr *)&path, &length), 0);
+    from = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    for (n = 0; green_sendto(from, "x", 1, MSG_DONTWAIT,
+                             (struct sockaddr *)&path, length) == 1;
+         n++)
+        continue;
+    check_equal(errno, EAGAIN);
+    g = spawn(receive_after_a_while, &to);
+    real = green__sys;
+    green__sys.sendto = count_sendto;
+    sends = 0;
+    check_equal(green_sendto(from, "y", 1, 0, (struct sockaddr *)&path, length),
+                1);
+    green__sys.sendto = real.sendto;
+    check(sends > 1 && sends < 20);
+    green_close(from);
+    green_kill(g);
+    finish(g);
+    green_close(to);
 }
 
 static void messages_carry_descriptors(void **state)
@@ -432,6 +490,7 @@ int main(void)
         green_test(many_connect_at_once),
         green_test(connecting_nonsense_fails_as_the_system_says),
         green_test(datagrams_keep_their_bounds_and_may_be_empty),
+        green_test(who_sends_to_a_full_path_does_not_ask_all_the_time),
         green_test(messages_carry_descriptors),
         green_test(MSG_DONTWAIT_means_just_that),
         green_test(MSG_PEEK_leaves_what_it_shows),
