@@ -2196,8 +2196,11 @@ GREEN_API int green_listen(const char *address, int backlog);
 
 /* Connect to an address.
  *
- * A host name is looked up, and its addresses are tried in turn until one
- * answers.  The timeout is for all of that.  The descriptor is the caller's.
+ * A host name is looked up.  If it has several addresses they are tried in the
+ * system's order, IPv6 and IPv4 by turns; the next one as soon as one has
+ * failed, or a quarter of a second has passed, while those before it go on.  The
+ * first that answers is taken.  The timeout is for all of that.  The descriptor
+ * is the caller's.
  *
  * Returns the descriptor, or -1 with errno:
  *     EINVAL     the address has none of the forms above;
@@ -2205,7 +2208,8 @@ GREEN_API int green_listen(const char *address, int backlog);
  *     EAGAIN     no name server answers;
  *     ETIMEDOUT  it did not succeed in time;
  *     ECANCELED  the calling greenlet was killed;
- *     other      as socket(2) or, for the first address, connect(2).
+ *     other      as socket(2) or connect(2), for the first address that this
+ *                machine has a way to.
  *
  * Switches if the timeout is above 0. */
 GREEN_API int green_dial(const char *address, int64_t timeout);
