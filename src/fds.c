@@ -260,16 +260,28 @@ int green__fd_wait(struct green_hub *h, int fd, int events, int64_t timeout,
 
 /* ---- what the poller tells ---- */
 
+/* The waiter behind w of another greenlet: what wakes one takes all waiters of
+ * that greenlet out of the queue. */
+static struct green_waiter *next_other(const struct green_waiter *w)
+{
+    struct green_waiter *next = w->next;
+
+    while (next && next->greenlet == w->greenlet)
+        next = next->next;
+    return next;
+}
+
 static void wake_for(struct fd_state *s, int events)
 {
-    struct green_waiter *w, *next;
+    struct green_waiter *w = s->waiters.first, *next;
 
-    for (w = s->waiters.first; w; w = next) {
-        next = w->next;
+    while (w) {
+        next = w->detail & events ? next_other(w) : w->next;
         if (w->detail & events) {
             w->detail &= events;
             green__wake(w);
         }
+        w = next;
     }
 }
 
