@@ -1715,16 +1715,28 @@ GREEN_API void green_imap_end(green_imap_t *i);
  *
  *     if (!green_local_get(&buffer))
  *         green_local_set(&buffer, malloc(4096));
+ *
+ * An inherited local comes with each greenlet that is spawned, so that whom a
+ * greenlet works for, say, is known to all that it has work for it:
+ *
+ *     static green_local_t request = GREEN_LOCAL_INHERITED_INIT(NULL, NULL);
  */
 
-/* A key.  It must stay in place until the last greenlet that set it has
- * ended. */
+/* A key.  It must stay in place until the last greenlet that has a value for it
+ * has ended. */
 typedef struct green_local { /* private */
     void (*destructor)(void *value);
+    void *(*copy)(void *value);
+    bool inherited;
 } green_local_t;
 
 /* The initial value of a key, with a destructor or NULL. */
-#define GREEN_LOCAL_INIT(destructor) {(destructor)}
+#define GREEN_LOCAL_INIT(destructor) {(destructor), NULL, false}
+
+/* The initial value of a key whose values are inherited, with a function that
+ * copies them or NULL, and a destructor or NULL. */
+#define GREEN_LOCAL_INHERITED_INIT(copy, destructor)                           \
+    {(destructor), (copy), true}
 
 /* Make a key.
  *
@@ -1735,6 +1747,26 @@ typedef struct green_local { /* private */
  * Never switches. */
 GREEN_API void green_local_init(green_local_t *l,
                                 void (*destructor)(void *value));
+
+/* Make a key whose values are inherited.
+ *
+ * A new greenlet begins with copy(value) of the greenlet that called the function
+ * which spawns it, or with the same pointer if copy is NULL.  If copy returns
+ * NULL it has no value.  The copy is made in that call, also for a greenlet that
+ * starts later or is linked to another; for the tasks of green_pool_map and
+ * green_imap_start one more copy is kept as long as they may begin.  It must not
+ * block, which aborts.  From then on each is a value like any other, and has the
+ * destructor called for it: without copy once for each greenlet that has the
+ * pointer.
+ *
+ * So a server's handlers have what the greenlet that started the server had.
+ * Nothing is inherited by what comes from elsewhere: by green_spawn_on, whoever
+ * calls it, and when a signal comes.
+ *
+ * Never switches. */
+GREEN_API void green_local_init_inherited(green_local_t *l,
+                                          void *(*copy)(void *value),
+                                          void (*destructor)(void *value));
 
 /* Look up the running greenlet's value.
  *

@@ -34,7 +34,7 @@ static void farewell(struct green_hub *h)
         return;
     green__deferred_run(h->leader);
     if (h->end_locals)
-        h->end_locals(h->leader);
+        h->end_locals(&h->leader->locals);
 }
 
 /* The hub whose thread calls exit, presumably. */

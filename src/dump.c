@@ -102,9 +102,12 @@ static void dump_one(const green_t *g, int64_t now, int fd)
     add_state(&l, g, now);
     if (g->killed)
         green__line_add(&l, ", killed");
+    if (g->parent_id)
+        green__line_add(&l, "  by #%" PRIu64, g->parent_id);
+    else if (g->spawn_site)
+        green__line_add(&l, "  posted");
     if (g->spawn_site)
-        green__line_add(&l, "  by #%" PRIu64 " at %p", g->parent_id,
-                        g->spawn_site);
+        green__line_add(&l, " at %p", g->spawn_site);
     green__line_add(&l, "\n");
     green__line_write(&l, fd);
 }

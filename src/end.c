@@ -44,6 +44,24 @@ static void discard(green_t *g)
     green_release(g);
 }
 
+static void *do_nothing(void *arg)
+{
+    return arg;
+}
+
+/* What it inherited is destroyed on itself, as always, so it has to run. */
+static void drop_linked(struct green_waiter *w)
+{
+    green_t *g = w->greenlet;
+
+    if (!g->locals) {
+        discard(g);
+        return;
+    }
+    g->fn = do_nothing;
+    green__wake(w);
+}
+
 static bool link_holds(enum link_condition condition, const green_t *ended)
 {
     return condition == LINK_ALWAYS ||
@@ -75,7 +93,7 @@ void green__tell_end(green_t *g)
                  link_holds((enum link_condition)w->detail, g))
             green__wake(w);
         else
-            discard(w->greenlet);
+            drop_linked(w);
     }
 }
 
@@ -108,7 +126,7 @@ _Noreturn static void finish(green_t *g)
     green_t *next;
 
     green__deferred_run(g);
-    green__locals_end(g);
+    green__locals_end(&g->locals);
     g->state = GREEN_STATE_ENDED;
     if (UNLIKELY(g == h->leader))
         h->leader = NULL;

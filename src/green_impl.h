@@ -215,7 +215,8 @@ struct green_hub {
     uint64_t last_id;
     uint64_t spawned;
     void (*farewell)(struct green_hub *h); /* main's deferred calls and locals */
-    void (*end_locals)(green_t *g);        /* set by local.c */
+    void (*end_locals)(struct local_value **locals); /* set by local.c */
+    bool inherits;               /* local.c: one that is inherited was set here */
     void (*free_greenlets)(struct green_hub *h);
     green_t main;                /* the thread's own greenlet */
 

@@ -16,6 +16,7 @@
 #include <string.h>
 #include "block.h"
 #include "end.h"
+#include "local.h"
 #include "sys.h"
 #include "wait.h"
 
@@ -102,8 +103,27 @@ static void start_later(struct green_hub *h, green_t *g, int64_t delay)
         green__heap_insert(&h->sleepers, g->due, &g->timer, g);
 }
 
+static int inherit(struct green_hub *h, green_t *g, const struct origin *origin)
+{
+    if (LIKELY(!h->inherits) || !origin->locals)
+        return 0;
+    return green__locals_inherit(&g->locals, *origin->locals);
+}
+
+/* It could not be equipped: what it has inherited is destroyed. */
+static void unmake(green_t *g)
+{
+    int saved_errno = errno;
+
+    green__locals_end(&g->locals);
+    green__block_give(g);
+    errno = saved_errno;
+}
+
+/* Room is found after the copying of locals, which may spawn. */
 green_t *green__make(struct green_hub *h, const green_options_t *options,
-                     void *(*fn)(void *arg), void *arg, void *site)
+                     void *(*fn)(void *arg), void *arg,
+                     const struct origin *origin)
 {
     green_t *g;
 
@@ -111,17 +131,18 @@ green_t *green__make(struct green_hub *h, const green_options_t *options,
         errno = EINVAL;
         return NULL;
     }
-    if (make_room(h) < 0 || !(g = green__block_take(h)))
+    if (!(g = green__block_take(h)))
         return NULL;
     g->fn = fn;
     g->arg = arg;
-    if (equip(h, g, options) < 0) {
-        green__block_give(g);
+    if (inherit(h, g, origin) < 0 || make_room(h) < 0 ||
+        equip(h, g, options) < 0) {
+        unmake(g);
         return NULL;
     }
     g->id = ++h->last_id;
-    g->parent_id = h->current->id;
-    g->spawn_site = site;
+    g->parent_id = origin->parent_id;
+    g->spawn_site = origin->site;
     g->references = 2; /* the caller's and its own */
     h->entry = green__run;
     h->spawned++;
@@ -133,9 +154,13 @@ green_t *green__make(struct green_hub *h, const green_options_t *options,
 green_t *green__spawn(struct green_hub *h, const green_options_t *options,
                       void *(*fn)(void *arg), void *arg, void *site)
 {
-    green_t *g = h ? green__make(h, options, fn, arg, site) : NULL;
+    struct origin origin;
+    green_t *g;
 
-    if (!g)
+    if (!h)
+        return NULL;
+    origin = green__origin(h, site);
+    if (!(g = green__make(h, options, fn, arg, &origin)))
         return NULL;
     if (options->delay > 0)
         start_later(h, g, options->delay);
@@ -144,12 +169,17 @@ green_t *green__spawn(struct green_hub *h, const green_options_t *options,
     return g;
 }
 
-void green__set_parent(green_t *g, uint64_t parent_id)
-{
-    g->parent_id = parent_id;
-}
-
 static const green_options_t defaults;
+
+green_t *green__spawn_for(const struct origin *origin, struct green_hub *h,
+                          void *(*fn)(void *arg), void *arg)
+{
+    green_t *g = green__make(h, &defaults, fn, arg, origin);
+
+    if (g)
+        green__make_ready(g);
+    return g;
+}
 
 green_t *green_spawn(void *(*fn)(void *arg), void *arg)
 {

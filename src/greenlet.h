@@ -5,17 +5,32 @@
 
 #include "end.h"
 
-/* A new greenlet with two references, the caller's and its own, that is in no
- * queue yet; `site` is where the spawning call returns to.  NULL with errno. */
-green_t *green__make(struct green_hub *h, const green_options_t *options,
-                     void *(*fn)(void *arg), void *arg, void *site);
+/* On whose behalf a greenlet is made, and by which call. */
+struct origin {
+    uint64_t parent_id;                /* 0: unknown, of another thread maybe */
+    struct local_value *const *locals; /* whose are inherited; NULL: nobody's */
+    void *site;                        /* where the call returns to */
+};
 
-/* Make one and make it ready, or let it wait for its delay.  h may be NULL. */
+static inline struct origin green__origin(const struct green_hub *h, void *site)
+{
+    return (struct origin){h->current->id, &h->current->locals, site};
+}
+
+/* A new greenlet with two references, the caller's and its own, that is in no
+ * queue yet.  NULL with errno. */
+green_t *green__make(struct green_hub *h, const green_options_t *options,
+                     void *(*fn)(void *arg), void *arg,
+                     const struct origin *origin);
+
+/* Make one on behalf of the running greenlet, and make it ready, or let it wait
+ * for its delay.  h may be NULL. */
 green_t *green__spawn(struct green_hub *h, const green_options_t *options,
                       void *(*fn)(void *arg), void *arg, void *site);
 
-/* g was spawned on behalf of another greenlet than the running one. */
-void green__set_parent(green_t *g, uint64_t parent_id);
+/* The same without options, on behalf of whomever. */
+green_t *green__spawn_for(const struct origin *origin, struct green_hub *h,
+                          void *(*fn)(void *arg), void *arg);
 
 /* Let a made one start when another has ended, if the condition holds then. */
 void green__start_after(green_t *g, green_t *other,

@@ -117,9 +117,11 @@ green_imap_t *green_imap_start(green_pool_t *p, void *(*fn)(void *arg),
                             .in = in,
                             .n = n,
                             .window = room,
-                            .ended = item_ended,
-                            .parent_id = h->current->id,
-                            .site = __builtin_return_address(0)};
+                            .ended = item_ended};
+    if (green__feed_open(&i->feed, __builtin_return_address(0)) < 0) {
+        green__sys.free(i);
+        return NULL;
+    }
     i->room = room;
     i->unordered = flags & GREEN_IMAP_UNORDERED;
     p->imaps++;

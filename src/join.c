@@ -115,6 +115,7 @@ static int link_to(green_t *g, void *(*fn)(void *arg), void *arg,
 {
     struct green_hub *h = green__hub();
     green_options_t none = {0};
+    struct origin origin;
     green_t *linked;
 
     if (!g) {
@@ -122,7 +123,8 @@ static int link_to(green_t *g, void *(*fn)(void *arg), void *arg,
         return -1;
     }
     green__check_thread(g, "green_link");
-    if (!(linked = green__make(h, &none, fn, arg, site)))
+    origin = green__origin(h, site);
+    if (!(linked = green__make(h, &none, fn, arg, &origin)))
         return -1;
     green__start_after(linked, g, condition);
     if (g->state == GREEN_STATE_ENDED)

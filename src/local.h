@@ -5,7 +5,12 @@
 
 #include "green_impl.h"
 
-/* g ends: call the destructors, the last set first. */
-void green__locals_end(green_t *g);
+/* A list of values ends: call the destructors, the last set first. */
+void green__locals_end(struct local_value **locals);
+
+/* Give *heir, which is empty, copies of what can be inherited of `from`: 0, or
+ * -1 with ENOMEM, and nothing was copied. */
+int green__locals_inherit(struct local_value **heir,
+                          const struct local_value *from);
 
 #endif

@@ -84,8 +84,7 @@ int green_pool_map(green_pool_t *p, void *(*fn)(void *arg), void *const *in,
                              .in = in,
                              .n = n,
                              .window = n,
-                             .ended = map_item_ended,
-                             .site = __builtin_return_address(0)},
+                             .ended = map_item_ended},
                     .out = out,
                     .left = n};
 
@@ -101,7 +100,8 @@ int green_pool_map(green_pool_t *p, void *(*fn)(void *arg), void *const *in,
         errno = p->closed ? EPIPE : ETIMEDOUT;
         return -1;
     }
-    m.feed.parent_id = h->current->id;
+    if (green__feed_open(&m.feed, __builtin_return_address(0)) < 0)
+        return -1;
     return run_map(&m, timeout);
 }
 

@@ -16,12 +16,12 @@ struct spawn_message {
     void *site;
 };
 
-static const green_options_t plain_options;
-
+/* Who asked is not known here, and may be gone. */
 static void deliver_spawn(struct green_hub *h, struct message *m)
 {
     struct spawn_message *s = (struct spawn_message *)m;
-    green_t *g = green__spawn(h, &plain_options, s->fn, s->arg, s->site);
+    const struct origin elsewhere = {.site = s->site};
+    green_t *g = h ? green__spawn_for(&elsewhere, h, s->fn, s->arg) : NULL;
 
     if (h && !g) {
         green__mail_hold(h, m);

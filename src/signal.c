@@ -72,13 +72,11 @@ static void *begin_delivery(void *arg)
 
 static int spawn_delivery(green_watch_t *w)
 {
-    static const green_options_t none;
-    green_t *g =
-        green__spawn(w->listener.hub, &none, begin_delivery, w, w->site);
+    const struct origin origin = {.parent_id = w->parent_id, .site = w->site};
+    green_t *g = green__spawn_for(&origin, w->listener.hub, begin_delivery, w);
 
     if (!g)
         return -1;
-    green__set_parent(g, w->parent_id);
     green_release(g);
     w->pending++;
     atomic_fetch_sub(&w->listener.count, 1);

@@ -19,6 +19,7 @@
 #include "task.h"
 #include <errno.h>
 #include "group.h"
+#include "local.h"
 #include "sys.h"
 #include "wait.h"
 
@@ -117,28 +118,29 @@ static void task_ended(struct end_call *call, green_t *ended)
     give_back(p);
 }
 
-/* `t` is fresh, or NULL for want of memory.  The greenlet, or NULL. */
-static green_t *launch(green_pool_t *p, struct task *t, void *(*fn)(void *arg),
-                       void *arg, void *site)
+/* `t` is fresh, or NULL for want of memory.  0, or -1. */
+static int launch(green_pool_t *p, struct task *t, void *(*fn)(void *arg),
+                  void *arg, const struct origin *origin)
 {
-    static const green_options_t none;
     green_t *g = NULL;
 
     if (t)
-        g = green__spawn(green__current_hub, &none, fn, arg, site);
+        g = green__spawn_for(origin, green__current_hub, fn, arg);
     if (!g) {
         green__sys.free(t);
-        return NULL;
+        return -1;
     }
     green__group_enter(&p->group, &t->member, g, task_ended);
     green_release(g);
-    return g;
+    return 0;
 }
 
 int green__task_begin(green_pool_t *p, void *(*fn)(void *arg), void *arg,
                       void *site)
 {
-    if (launch(p, green__zalloc(sizeof(struct task)), fn, arg, site))
+    struct origin origin = green__origin(green__current_hub, site);
+
+    if (launch(p, green__zalloc(sizeof(struct task)), fn, arg, &origin) == 0)
         return 0;
     give_back(p);
     errno = ENOMEM;
@@ -158,11 +160,9 @@ static void *run_item(void *arg)
 static int begin_item(struct feed *f)
 {
     struct task *t = green__zalloc(sizeof *t);
-    green_t *g = launch(f->pool, t, run_item, t, f->site);
 
-    if (!g)
+    if (launch(f->pool, t, run_item, t, &f->origin) < 0)
         return -1;
-    green__set_parent(g, f->parent_id);
     t->feed = f;
     t->index = f->begun++;
     f->running++;
@@ -198,6 +198,17 @@ static void serve_feed(struct feed *f)
     queue_up(f);
 }
 
+int green__feed_open(struct feed *f, void *site)
+{
+    struct green_hub *h = green__current_hub;
+
+    f->origin = green__origin(h, site);
+    f->origin.locals = &f->locals;
+    if (LIKELY(!h->inherits))
+        return 0;
+    return green__locals_inherit(&f->locals, h->current->locals);
+}
+
 void green__feed(struct feed *f)
 {
     queue_up(f);
@@ -218,6 +229,7 @@ void green__feed_end(struct feed *f)
         f->running--;
         green_kill(m->greenlet);
     }
+    green__locals_end(&f->locals);
 }
 
 void green__places_close(green_pool_t *p)

@@ -3,7 +3,7 @@
 #ifndef GREEN_TASK_H
 #define GREEN_TASK_H
 
-#include "green_impl.h"
+#include "greenlet.h"
 
 /* Take a place in a pool, waiting for one: 0, or -1 with errno. */
 int green__place_take(green_pool_t *p, int64_t timeout);
@@ -30,19 +30,23 @@ struct feed {
     void *const *in;
     size_t n;           /* items */
     size_t window;      /* may grow */
-    uint64_t parent_id; /* who called us, and where */
-    void *site;
     /* The task of item i has ended, or, with ENOMEM or EPIPE, could not begin.
      * Must not switch; may widen the window. */
     void (*ended)(struct feed *f, size_t i, void *value, int error);
 
     /* task.c; 0 to begin with */
+    struct origin origin;       /* who called us, and where, with */
+    struct local_value *locals; /* copies of what tasks inherit */
     size_t begun;       /* items whose tasks have begun, or could not */
     size_t running;
     struct green_waiter waiter;
 };
 
-/* Begin what can begin; to be called first, and when the window was widened,
+/* On behalf of the running greenlet, by the call that returns to `site`: 0, or
+ * -1 with ENOMEM.  To be called first. */
+int green__feed_open(struct feed *f, void *site);
+
+/* Begin what can begin; to be called then, and when the window was widened,
  * except in `ended`. */
 void green__feed(struct feed *f);
 

@@ -16,6 +16,7 @@ green_queue_t channel = GREEN_CHANNEL_INIT(void *);
 green_group_t group = GREEN_GROUP_INIT;
 green_pool_t pool = GREEN_POOL_INIT(8);
 green_local_t local = GREEN_LOCAL_INIT(NULL);
+green_local_t inherited = GREEN_LOCAL_INHERITED_INIT(NULL, NULL);
 
 int compare(const void *a, const void *b);
 green_queue_t priority = GREEN_PRIORITY_INIT(int, 8, compare);

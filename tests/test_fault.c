@@ -274,6 +274,55 @@ static int defer_and_set(void)
     return result;
 }
 
+static int values; /* that there are */
+
+static void *copy_value(void *value)
+{
+    values++;
+    return value;
+}
+
+static void end_value(void *value)
+{
+    (void)value;
+    values--;
+}
+
+static green_local_t handed_down =
+    GREEN_LOCAL_INHERITED_INIT(copy_value, end_value);
+
+static void *spawn_heirs(void *result)
+{
+    void *in[3] = {NULL};
+    green_pool_t pool = GREEN_POOL_INIT(2);
+    green_t *g;
+
+    if (green_local_set(&handed_down, result))
+        green_fail(errno, NULL);
+    values++;
+    if (!(g = green_spawn(return_argument, NULL)))
+        green_fail(errno, NULL);
+    finish(g);
+    *(int *)result =
+        green_pool_map(&pool, return_argument, in, NULL, 3, GREEN_FOREVER);
+    return NULL;
+}
+
+static int hand_down(void)
+{
+    int result = -1;
+    green_t *g;
+
+    values = 0;
+    if (!(g = green_spawn(spawn_heirs, &result)))
+        return -1;
+    finish(g);
+    settle();
+    check_equal(values, 0);
+    errno = ENOMEM;
+    return result;
+}
+
 static int link_some(void)
 {
     int count = 0, links = 0, error;
@@ -330,6 +379,7 @@ static void what_greenlets_note_fails_cleanly_without_memory(void **state)
 {
     (void)state;
     sweep(&(struct operation){"defer_and_set", defer_and_set, false});
+    sweep(&(struct operation){"hand_down", hand_down, false});
     sweep(&(struct operation){"link_some", link_some, false});
     sweep(&(struct operation){"fail_and_look", fail_and_look, false});
     sweep(&(struct operation){"rename_self", rename_self, false});
