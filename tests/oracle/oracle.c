@@ -10,7 +10,8 @@
 
 static const struct program *const themes[] = {
     spawn_programs, event_programs,   lock_programs, queue_programs,
-    kill_programs,  timeout_programs, link_programs};
+    kill_programs,  timeout_programs, link_programs, group_programs,
+    wait_programs,  end_programs};
 static green_t *started[MOST];
 static size_t n_started;
 static char single[128][2];

@@ -15,7 +15,8 @@ sys.dont_write_bytecode = True
 import gevent  # noqa: E402
 from say import PROGRAMS  # noqa: E402
 
-THEMES = ("spawns", "events", "locks", "queues", "kills", "timeouts", "links")
+THEMES = ("spawns", "events", "locks", "queues", "kills", "timeouts", "links",
+          "groups", "waits", "ends")
 
 
 def load():

@@ -10,6 +10,7 @@ import gevent
 from gevent import GreenletExit, Timeout
 from gevent.hub import LoopExit
 from gevent.queue import Empty, Full
+from gevent.socket import timeout
 
 TICK = 0.05  # seconds, between what must happen one after the other
 LONG = 60.0  # never passes
@@ -32,7 +33,7 @@ def attempt(who, call, *args, **kwargs):
         said = "timed out" if call(*args, **kwargs) is False else "done"
     except GreenletExit:
         said = "killed"
-    except (Timeout, Empty, Full):
+    except (Timeout, timeout, Empty, Full):
         said = "timed out"
     except LoopExit:
         said = "deadlock"
