@@ -104,7 +104,7 @@ static int64_t parse_size(const char *line, size_t n)
         digit = memchr(digits, line[i] > '9' ? line[i] | 0x20 : line[i], 16);
         if (!digit)
             break;
-        if (size > INT64_MAX >> 5)
+        if (size > INT64_MAX >> 4)
             return -1;
         size = size * 16 + (digit - digits);
     }

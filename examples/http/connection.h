@@ -41,6 +41,7 @@ struct http_connection {
     int fd;
     bool idle;   /* between requests: may be closed at any time */
     bool keep;   /* another request may follow this one */
+    bool asked;  /* ... if it was for the client */
     bool broken; /* nothing more can be sent */
     bool upgraded;
     int64_t patience; /* how long the peer may still keep us waiting */
@@ -105,6 +106,9 @@ int http__send_out(struct http_connection *c);
 /* Let the peer get what was sent, although it may be sending still. */
 void http__linger(struct http_connection *c);
 
+/* Let the peer see that what it got was not all. */
+void http__reset(struct http_connection *c);
+
 /* ---- request.c ---- */
 
 /* Wait for the head of the next request: 0 if it is there, a status with which
@@ -151,6 +155,11 @@ int http__put_head(struct http_connection *c, int status, const char *type,
                    int64_t length);
 const char *http__status_text(int status); /* NULL: no such status */
 bool http__is_value(const char *text);     /* of a header */
+
+/* ---- beneath.c ---- */
+
+/* Open a file below a directory for reading; the path is relative. */
+int http__open_beneath(int root, const char *path);
 
 /* ---- listing.c ---- */
 

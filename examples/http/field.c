@@ -84,6 +84,7 @@ int http__check_fields(struct http_connection *c)
     c->expects = c->expects && !c->body_ended;
     c->keep = r->minor > 0 ? !http_header_has(r, "Connection", "close")
                            : http_header_has(r, "Connection", "keep-alive");
+    c->asked = c->keep;
     return 0;
 }
 

@@ -1,32 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* files.c - files below a directory.
- *
- * The system itself is told not to leave the directory while it follows a path
- * (openat2, RESOLVE_BENEATH); there is no moment between a check and its use. */
-#define _GNU_SOURCE
+/* files.c - a handler that serves the files below a directory. */
+#define _GNU_SOURCE /* O_PATH */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "connection.h"
 
 /* ---- finding ---- */
-
-static int open_beneath(int root, const char *path)
-{
-    struct open_how how = {
-        .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-        .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
-    };
-
-    return (int)syscall(SYS_openat2, root, path, &how, sizeof how);
-}
 
 /* No name that begins with a dot: neither "..", nor what is hidden. */
 static bool is_open_to_all(const char *path)
@@ -95,7 +78,7 @@ static int send_directory(http_request_t *r, int fd)
             return http_error(r, 404);
         return http_redirect(r, 301, path);
     }
-    index = open_beneath(fd, "index.html");
+    index = http__open_beneath(fd, "index.html");
     if (index < 0)
         return http__list(r, fd);
     rc = http_file(r, index, type_of("index.html"));
@@ -107,7 +90,7 @@ static int send_path(http_request_t *r, int root)
 {
     const char *path = r->path + strspn(r->path, "/");
     struct stat st;
-    int fd = open_beneath(root, *path ? path : "."), rc;
+    int fd = http__open_beneath(root, *path ? path : "."), rc;
 
     if (fd < 0)
         return http_error(r, status_of_error(errno));

@@ -161,7 +161,8 @@ bool http_stopping(const http_request_t *r);
 /* ---- handlers that are there ---- */
 
 /* A table of handlers by method and path, which ends with a NULL path.  A path
- * that ends with '*' stands for all that begin so.  The first match counts. */
+ * that ends with '*' stands for all that begin so.  The first match counts; a
+ * wider path does not make up for a method that the narrower one lacks. */
 typedef struct http_route {
     const char *method; /* "GET" is for HEAD, too; NULL is for all */
     const char *path;

@@ -57,6 +57,8 @@ static int stream(http_request_t *r, void *arg)
     for (long i = 1; i <= lines; i++) {
         if (http_printf(r, "line %ld\n", i) < 0 || http_flush(r) < 0)
             return -1; /* the client has gone */
+        if (http_stopping(r))
+            break;
         if (i < lines && green_sleep(ms * GREEN_MS) < 0)
             return -1;
     }
@@ -79,11 +81,10 @@ static int poll_get(http_request_t *r, void *arg)
     char digits[24];
 
     (void)arg;
-    if (board.number <= after && green_event_wait(&board.news, patience) != 0) {
-        if (errno == ETIMEDOUT)
-            return http_reply(r, 204, NULL, NULL, 0);
-        return http_error(r, 503); /* the server stops */
-    }
+    if (board.number <= after)
+        green_event_wait(&board.news, patience);
+    if (board.number <= after) /* its time is up, or the server stops */
+        return http_reply(r, 204, NULL, NULL, 0);
     snprintf(digits, sizeof digits, "%ld", board.number);
     http_set_header(r, "Message-Number", digits);
     return http_reply(r, 200, "text/plain; charset=utf-8", board.text,
@@ -146,6 +147,7 @@ static void wait_for_signal(void)
                                 green_signal(SIGTERM, tell, &stop)};
 
     green_event_wait(&stop, GREEN_FOREVER);
+    green_event_set(&board.news);
     green_signal_end(watches[0]);
     green_signal_end(watches[1]);
 }
@@ -178,22 +180,40 @@ static void raise_file_limit(void)
     }
 }
 
-static int serve(const char *address, http_route_t *routes,
-                 const http_options_t *options)
+/* "127.0.0.1:0" and the port it has become. */
+static void say_where(const char *address, int port)
 {
+    const char *colon = strrchr(address, ':');
+
+    if (port < 0)
+        printf("listening on %s\n", address);
+    else if (colon == address)
+        printf("listening on http://localhost:%d/\n", port);
+    else
+        printf("listening on http://%.*s:%d/\n", (int)(colon - address),
+               address, port);
+    fflush(stdout);
+}
+
+static int serve(const char *address, char *root, const http_options_t *options)
+{
+    http_route_t routes[] = {
+        {.method = "GET", .path = "/hello", .handler = hello},
+        {.method = "GET", .path = "/stream", .handler = stream},
+        {.method = "GET", .path = "/poll", .handler = poll_get},
+        {.method = "POST", .path = "/poll", .handler = poll_post},
+        {.method = "POST", .path = "/echo", .handler = echo},
+        {.method = "PUT", .path = "/echo", .handler = echo},
+        {.path = "/*", .handler = http_files, .arg = root},
+        {0},
+    };
     http_server_t *s = http_server_start(address, http_routes, routes, options);
-    int port;
 
     if (!s) {
         fprintf(stderr, "http_server: %s: %s\n", address, strerror(errno));
         return EXIT_FAILURE;
     }
-    port = http_server_port(s);
-    if (port >= 0)
-        printf("listening on port %d\n", port);
-    else
-        printf("listening on %s\n", address);
-    fflush(stdout);
+    say_where(address, http_server_port(s));
     wait_for_signal();
     if (http_server_stop(s, 5 * GREEN_SEC) != 0)
         fputs("http_server: some answers were cut short\n", stderr);
@@ -222,18 +242,6 @@ int main(int argc, char **argv)
             return usage();
     if (argc > optind + 1)
         return usage();
-    http_route_t routes[] = {
-        {.method = "GET", .path = "/hello", .handler = hello},
-        {.method = "GET", .path = "/stream", .handler = stream},
-        {.method = "GET", .path = "/poll", .handler = poll_get},
-        {.method = "POST", .path = "/poll", .handler = poll_post},
-        {.method = "POST", .path = "/echo", .handler = echo},
-        {.method = "PUT", .path = "/echo", .handler = echo},
-        {.path = "/*", .handler = http_files, .arg = here},
-        {0},
-    };
-    if (optind < argc)
-        routes[6].arg = argv[optind];
     raise_file_limit();
-    return serve(address, routes, &o);
+    return serve(address, optind < argc ? argv[optind] : here, &o);
 }

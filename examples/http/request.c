@@ -108,7 +108,7 @@ static void reset(struct http_connection *c)
     c->failure = 0;
     c->begun = c->ended = c->bodiless = c->chunks = false;
     c->n_added = c->chunk_at = 0;
-    c->keep = false;
+    c->keep = c->asked = false;
     c->send_patience = c->server->options.send_timeout;
     memset(&c->request, 0, sizeof c->request);
     c->request.connection = c;

@@ -234,9 +234,13 @@ bool http__finish(struct http_connection *c, int result)
         http_error(r, c->failure ? c->failure : 500);
     else if (!c->ended && result == 0)
         http_end(r);
-    if (!c->ended)
-        http_flush(r);
-    if (c->upgraded || !c->ended)
+    if (c->upgraded)
         return false;
+    if (!c->ended) {
+        http_flush(r);
+        if (c->left < 0 && !c->chunks)
+            http__reset(c); /* else the end would look like the end */
+        return false;
+    }
     return c->keep && !c->broken && (c->body_ended || http__drain(c));
 }

@@ -2,12 +2,17 @@
 /* route.c - which handler is for a request: the first of a table. */
 #include "connection.h"
 
-static bool is_path(const http_route_t *route, const char *path)
+static bool is_wide(const http_route_t *route)
 {
     size_t n = strlen(route->path);
 
-    if (n > 0 && route->path[n - 1] == '*')
-        return strncmp(route->path, path, n - 1) == 0;
+    return n > 0 && route->path[n - 1] == '*';
+}
+
+static bool is_path(const http_route_t *route, const char *path)
+{
+    if (is_wide(route))
+        return strncmp(route->path, path, strlen(route->path) - 1) == 0;
     return strcmp(route->path, path) == 0;
 }
 
@@ -24,7 +29,7 @@ static int refuse_method(http_request_t *r, const http_route_t *routes)
     char allow[128] = "";
 
     for (; routes->path; routes++) {
-        if (!is_path(routes, r->path) ||
+        if (!is_path(routes, r->path) || !routes->method ||
             strlen(allow) + strlen(routes->method) + 12 > sizeof allow)
             continue;
         strcat(allow, *allow ? ", " : "");
@@ -43,7 +48,7 @@ int http_routes(http_request_t *r, void *routes)
     bool found = false;
 
     for (route = routes; route->path; route++) {
-        if (!is_path(route, r->path))
+        if (!is_path(route, r->path) || (found && is_wide(route)))
             continue;
         if (is_method(route, r->method))
             return route->handler(r, route->arg);

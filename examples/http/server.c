@@ -52,7 +52,8 @@ static bool serve_request(struct http_connection *c)
     }
     if (http__finish(c, s->handler(&c->request, s->arg)))
         return true;
-    if (!c->upgraded && (!c->body_ended || c->first < c->last))
+    if (c->ended && !c->upgraded &&
+        (c->asked || !c->body_ended || c->first < c->last))
         http__linger(c);
     return false;
 }

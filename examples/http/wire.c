@@ -132,3 +132,10 @@ void http__linger(struct http_connection *c)
     } while (n > 0 && most > ROOM_IN);
     green_scope_end(&scope);
 }
+
+void http__reset(struct http_connection *c)
+{
+    struct linger now = {.l_onoff = 1};
+
+    setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
