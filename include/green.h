@@ -525,6 +525,23 @@ GREEN_API const char *green_name(const green_t *g);
  * Switches if another greenlet is ready. */
 GREEN_API int green_yield(void);
 
+/* Say, in the middle of work that does not block, that one could give way now.
+ *
+ * It is what the calls on descriptors do that find what they need: once in a
+ * while it lets the others run, and it fails where a blocking call would.  So a
+ * long computation may be killed, bounded by a scope, and is no burden:
+ *
+ *     for (i = 0; i < n; i++)
+ *         if (green_checkpoint() != 0 || mix(&state, block[i]) != 0)
+ *             return NULL;
+ *
+ * Returns 0, or -1 with errno:
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed.
+ *
+ * May switch, about once in sixty calls. */
+GREEN_API int green_checkpoint(void);
+
 /* Wait for a while.
  *
  * It lasts the whole duration, measured from the call, or a little longer.
@@ -2621,6 +2638,13 @@ typedef struct green_hub green_hub_t;
  *
  * Never switches. */
 GREEN_API green_hub_t *green_hub(void);
+
+/* Has the calling thread a hub already, that is, has it made a call that needs
+ * one before?
+ *
+ * Never switches.  May be called from any thread.  May be called from a signal
+ * handler. */
+GREEN_API bool green_has_hub(void);
 
 /* Make a greenlet in the thread of another hub, or of one's own, that will
  * call fn(arg).

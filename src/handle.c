@@ -3,6 +3,7 @@
  * running one. */
 #include <errno.h>
 #include "block.h"
+#include "hub.h"
 #include "sys.h"
 #include "wait.h"
 
@@ -79,6 +80,16 @@ int green_yield(void)
     if (green__refused(h, GREEN_FOREVER))
         return -1;
     green__give_way(h);
+    return 0;
+}
+
+int green_checkpoint(void)
+{
+    struct green_hub *h = green__hub();
+
+    if (green__refused(h, GREEN_FOREVER))
+        return -1;
+    green__spend(h);
     return 0;
 }
 

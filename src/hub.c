@@ -56,6 +56,11 @@ green_hub_t *green_hub(void)
     return h;
 }
 
+bool green_has_hub(void)
+{
+    return green__current_hub != NULL;
+}
+
 /* The thread ends: its main greenlet takes leave, then all memory goes.  What
  * other greenlets hold is lost, as it is at the end of a process. */
 static void hub_close(struct green_hub *h)

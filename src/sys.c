@@ -204,6 +204,11 @@ struct sys green__sys = {
     .at_exit = atexit,
 };
 
+struct sys *green__seam(void)
+{
+    return &green__sys;
+}
+
 void *green__zalloc(size_t n)
 {
     void *memory = green__sys.malloc(n);

@@ -22,6 +22,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include "green.h"
 
 struct epoll_event;
 struct io_uring_params;
@@ -134,6 +135,10 @@ struct sys {
 };
 
 extern struct sys green__sys;
+
+/* The table, for libraries beside this one: the patch library has libgreen's own
+ * calls go past the libc functions that it stands in for. */
+GREEN_API struct sys *green__seam(void);
 
 /* n zeroed bytes, or NULL with ENOMEM. */
 void *green__zalloc(size_t n);

@@ -4,6 +4,7 @@
 #include "support.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -262,6 +263,25 @@ static void the_flags_of_descriptors_made_elsewhere_are_left_alone(void **state)
     }
 }
 
+static void *ask_for_hub(void *answers)
+{
+    ((bool *)answers)[0] = green_has_hub();
+    green_self();
+    ((bool *)answers)[1] = green_has_hub();
+    return NULL;
+}
+
+static void a_thread_has_a_hub_from_its_first_call_on(void **state)
+{
+    bool answers[2] = {true, false};
+    pthread_t thread;
+
+    (void)state;
+    check_equal(pthread_create(&thread, NULL, ask_for_hub, answers), 0);
+    check_equal(pthread_join(thread, NULL), 0);
+    check(!answers[0] && answers[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +295,7 @@ int main(void)
         green_test(both_events_can_be_waited_for),
         green_test(a_high_number_works_as_a_low_one),
         green_test(the_flags_of_descriptors_made_elsewhere_are_left_alone),
+        green_test(a_thread_has_a_hub_from_its_first_call_on),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -276,6 +276,58 @@ static void two_that_wake_each_other_leave_room_for_timers(void **state)
     green_queue_destroy(&queue);
 }
 
+static void *compute_until_over(void *arg)
+{
+    while (!over)
+        check_equal(green_checkpoint(), 0);
+    return arg;
+}
+
+static void a_computation_with_checkpoints_gives_way(void **state)
+{
+    green_t *gs[2];
+
+    (void)state;
+    over = false;
+    gs[0] = spawn(compute_until_over, NULL);
+    gs[1] = spawn(sleep_until_over, NULL);
+    finish_all(gs, 2);
+}
+
+static void *compute_for_ever(void *arg)
+{
+    while (green_checkpoint() == 0)
+        continue;
+    *(int *)arg = errno;
+    return NULL;
+}
+
+static void a_computation_with_checkpoints_can_be_killed(void **state)
+{
+    int error = 0;
+    green_t *g = spawn(compute_for_ever, &error);
+
+    (void)state;
+    green_yield();
+    check(!green_ready(g));
+    green_kill(g);
+    finish_all(&g, 1);
+    check_equal(error, ECANCELED);
+}
+
+static void a_computation_with_checkpoints_can_be_bounded(void **state)
+{
+    green_scope_t scope;
+    int error = 0;
+
+    (void)state;
+    green_timeout_begin(&scope, GREEN_MS);
+    compute_for_ever(&error);
+    check(green_scope_end(&scope));
+    check_equal(error, ETIMEDOUT);
+    check_equal(green_checkpoint(), 0);
+}
+
 /* ---- the end of main ---- */
 
 static void *print_when_run(void *fd)
@@ -319,6 +371,9 @@ int main(void)
         green_test(reading_what_is_always_there_gives_way),
         green_test(a_chatty_peer_gives_way),
         green_test(two_that_wake_each_other_leave_room_for_timers),
+        green_test(a_computation_with_checkpoints_gives_way),
+        green_test(a_computation_with_checkpoints_can_be_killed),
+        green_test(a_computation_with_checkpoints_can_be_bounded),
         green_test(the_end_of_main_ends_the_process_whatever_is_left),
     };
 
