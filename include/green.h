@@ -559,8 +559,9 @@ GREEN_API int green_sleep(int64_t duration);
 /* End the running greenlet as if its function had returned value.
  *
  * Its deferred calls and local destructors run; the functions that are still
- * on its stack do not get to clean up.  Aborts in main, which ends by
- * returning.
+ * on its stack do not get to clean up, and their scopes are over.  In a deferred
+ * call it takes the place of how the greenlet had ended.  Aborts in main, which
+ * ends by returning.
  *
  * Does not return.
  *
@@ -581,8 +582,8 @@ void green_fail(int error, const char *format, ...);
 /* Have fn(arg) called when the running greenlet ends.
  *
  * Deferred calls run on the greenlet itself, the latest first, then come the
- * destructors of its locals, and then those who join it are woken.  They may
- * block, as far as a kill lets them.  main's run at exit.
+ * destructors of its locals, which may defer more, and then those who join it
+ * are woken.  They may block, as far as a kill lets them.  main's run at exit.
  *
  * Returns 0, or -1 with errno:
  *     ENOMEM     no memory to note it;
@@ -679,7 +680,8 @@ GREEN_API void green_shield_begin(green_scope_t *s, int64_t timeout);
  * Of nested scopes only the one whose deadline came first reports, so an
  * expiry is never taken for that of another scope.  Scopes end in the reverse
  * order of their beginning, in the greenlet that began them; anything else
- * aborts.
+ * aborts, as does a greenlet's function that returns before its scopes have
+ * ended.
  *
  * Returns true if a blocking call failed because the time of this scope was
  * up.

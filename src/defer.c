@@ -5,6 +5,8 @@
  * calls it, else when its function returns. */
 #include "defer.h"
 #include <errno.h>
+#include <stdatomic.h>
+#include "scope.h"
 #include "sys.h"
 
 struct deferred {
@@ -15,8 +17,10 @@ struct deferred {
 
 /* A deferred call may defer others, or end the greenlet once more: it is off
  * the list before it runs. */
-void green__deferred_run(green_t *g)
+static void run_deferred(green_t *g)
 {
+    const green_t *self = g->hub->current;
+    const green_scope_t *scope = self->scope;
     struct deferred d;
 
     while (g->deferred) {
@@ -24,48 +28,52 @@ void green__deferred_run(green_t *g)
         green__sys.free(g->deferred);
         g->deferred = d.next;
         d.fn(d.arg);
+        green__scopes_check(self, scope);
     }
 }
 
-/* At the end of a thread, and of the process for its main thread. */
+/* Once more if a destructor has deferred a call. */
+void green__last_calls(green_t *g)
+{
+    do {
+        run_deferred(g);
+        if (g->hub->end_locals)
+            g->hub->end_locals(&g->locals);
+    } while (g->deferred);
+}
+
+/* At the end of a thread, and of the process for the thread that calls exit,
+ * which may be in any greenlet: only from its own is main past its scopes. */
 static void farewell(struct green_hub *h)
 {
     if (!h->leader)
         return;
-    green__deferred_run(h->leader);
-    if (h->end_locals)
-        h->end_locals(&h->leader->locals);
+    if (h->current == h->leader)
+        green__scopes_over(h->leader);
+    green__last_calls(h->leader);
 }
-
-/* The hub whose thread calls exit, presumably. */
-static struct green_hub *first_to_defer;
 
 static void farewell_at_exit(void)
 {
-    if (first_to_defer && first_to_defer == green__current_hub)
-        farewell(first_to_defer);
+    struct green_hub *h = green__current_hub;
+
+    if (h && h->farewell)
+        h->farewell(h);
 }
 
 void green__expect_farewell(struct green_hub *h)
 {
-    static bool registered;
+    static atomic_flag registered = ATOMIC_FLAG_INIT;
 
-    if (h->farewell)
-        return;
     h->farewell = farewell;
-    if (registered)
-        return;
-    registered = true;
-    first_to_defer = h;
-    green__sys.at_exit(farewell_at_exit);
+    if (!atomic_flag_test_and_set(&registered))
+        green__sys.at_exit(farewell_at_exit);
 }
 
 void green__defer_forked(struct green_hub *h)
 {
-    if (h->farewell || h->leader->deferred || h->leader->locals) {
+    if (h->farewell || h->leader->deferred || h->leader->locals)
         green__expect_farewell(h);
-        first_to_defer = h;
-    }
 }
 
 int green_defer(void (*fn)(void *arg), void *arg)

@@ -5,8 +5,8 @@
 
 #include "green_impl.h"
 
-/* g ends: run what it deferred, the latest first. */
-void green__deferred_run(green_t *g);
+/* g ends: run what it deferred, the latest first, then its locals' destructors. */
+void green__last_calls(green_t *g);
 
 /* The main greenlet has something to do when its thread ends. */
 void green__expect_farewell(struct green_hub *h);

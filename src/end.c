@@ -11,8 +11,8 @@
 #include "block.h"
 #include "defer.h"
 #include "fiber.h"
-#include "local.h"
 #include "misuse.h"
+#include "scope.h"
 #include "sys.h"
 #include "wait.h"
 
@@ -125,8 +125,7 @@ _Noreturn static void finish(green_t *g)
     struct green_hub *h = g->hub;
     green_t *next;
 
-    green__deferred_run(g);
-    green__locals_end(&g->locals);
+    green__last_calls(g);
     g->state = GREEN_STATE_ENDED;
     if (UNLIKELY(g == h->leader))
         h->leader = NULL;
@@ -151,10 +150,12 @@ void green__run(void)
     errno = 0;
     g->started = true;
     g->value = g->fn(g->arg);
+    green__scopes_check(g, NULL);
     finish(g);
 }
 
-/* The running greenlet, which must be able to end. */
+/* The running greenlet, which must be able to end.  It has ended before if it is
+ * in a deferred call: the last word counts. */
 static green_t *ending(const char *call)
 {
     struct green_hub *h = green__current_hub;
@@ -162,14 +163,23 @@ static green_t *ending(const char *call)
     if (!h || h->current == &h->main)
         green__misuse(call, "the main greenlet ends by returning from main "
                             "(or its thread's function)");
+    green__scopes_over(h->current);
     return h->current;
+}
+
+static void set_result(green_t *g, void *value, int error, char *text)
+{
+    green__sys.free(g->error_text);
+    g->error_text = text;
+    g->error = error;
+    g->value = value;
 }
 
 void green_exit(void *value)
 {
     green_t *g = ending("green_exit");
 
-    g->value = value;
+    set_result(g, value, 0, NULL);
     finish(g);
 }
 
@@ -186,9 +196,6 @@ void green_fail(int error, const char *format, ...)
         vsnprintf(text, sizeof text, format, list);
         va_end(list);
     }
-    green__sys.free(g->error_text);
-    g->error_text = green__copy_text(text);
-    g->error = error;
-    g->value = NULL;
+    set_result(g, NULL, error, green__copy_text(text));
     finish(g);
 }

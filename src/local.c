@@ -13,6 +13,7 @@
 #include <errno.h>
 #include "defer.h"
 #include "misuse.h"
+#include "scope.h"
 #include "sys.h"
 
 struct local_value {
@@ -108,6 +109,8 @@ int green_local_set(green_local_t *l, void *value)
 /* A destructor may set locals again: those are destroyed too. */
 void green__locals_end(struct local_value **locals)
 {
+    const green_t *self = green__current_hub->current;
+    const green_scope_t *scope = self->scope;
     struct local_value v;
 
     while (*locals) {
@@ -115,6 +118,7 @@ void green__locals_end(struct local_value **locals)
         drop_first(locals);
         if (v.destructor)
             v.destructor(v.value);
+        green__scopes_check(self, scope);
     }
 }
 

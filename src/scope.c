@@ -57,10 +57,21 @@ int green__blame(green_t *g)
     return s->is_shield && g->killed ? ECANCELED : ETIMEDOUT;
 }
 
+static void refuse_begun(const green_t *g, const green_scope_t *s)
+{
+    const green_scope_t *begun;
+
+    for (begun = g->scope; begun; begun = begun->outer)
+        if (begun == s)
+            green__misuse("beginning a scope", "it has begun and not ended");
+}
+
 static void scope_begin(green_scope_t *s, int64_t timeout, bool is_shield)
 {
     struct green_hub *h = green__hub();
 
+    if (h)
+        refuse_begun(h->current, s);
     memset(s, 0, sizeof *s);
     if (!h) {
         s->outer = s; /* a mark for its end; waits fail with ENOMEM meanwhile */
@@ -105,4 +116,17 @@ bool green_scope_end(green_scope_t *s)
     s->owner = NULL;
     g->limit = green__limit(g);
     return s->fired;
+}
+
+void green__scopes_over(green_t *g)
+{
+    g->scope = NULL;
+    g->limit = green__limit(g);
+}
+
+void green__scopes_check(const green_t *g, const green_scope_t *innermost)
+{
+    if (g->scope != innermost)
+        green__misuse("green_scope_end", "a function has returned without "
+                                         "ending the scope that it began");
 }

@@ -12,4 +12,11 @@ int64_t green__limit(const green_t *g);
  * responsible that it did. */
 int green__blame(green_t *g);
 
+/* g leaves the functions in which its scopes are: they bound it no more. */
+void green__scopes_over(green_t *g);
+
+/* A function of g's has returned: aborts unless the scopes that it began have
+ * ended, so that `innermost` is the innermost again. */
+void green__scopes_check(const green_t *g, const green_scope_t *innermost);
+
 #endif

@@ -322,6 +322,22 @@ static void end_twice(void *arg)
     green_scope_end(&s);
 }
 
+static void begin_twice(void *arg)
+{
+    green_scope_t s, inner;
+
+    (void)arg;
+    green_timeout_begin(&s, GREEN_SEC);
+    green_shield_begin(&inner, GREEN_SEC);
+    green_timeout_begin(&s, GREEN_SEC);
+}
+
+static void beginning_a_scope_twice_aborts(void **state)
+{
+    (void)state;
+    check_aborts(begin_twice, NULL, "it has begun and not ended");
+}
+
 static void ending_scopes_out_of_order_aborts(void **state)
 {
     (void)state;
@@ -350,6 +366,7 @@ int main(void)
         green_test(when_a_shields_time_is_up_others_see_a_timeout),
         green_test(a_shield_holds_the_scopes_around_it_off),
         green_test(a_scope_inside_a_shield_still_expires),
+        green_test(beginning_a_scope_twice_aborts),
         green_test(ending_scopes_out_of_order_aborts),
     };
 
