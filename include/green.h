@@ -2176,6 +2176,38 @@ GREEN_API int green_connect(int fd, const struct sockaddr *address,
  * Switches if none of them is ready. */
 GREEN_API int green_poll(struct pollfd *fds, nfds_t n, int64_t timeout);
 
+/* Make a socket, as socket(2), that is non-blocking and close-on-exec.
+ *
+ * Sockets that you make yourself will do as well; of these the library knows
+ * from the beginning, which saves it a look now and then.
+ *
+ * Returns the descriptor, or -1 with errno:
+ *     ENOMEM     no memory for the thread's hub;
+ *     other      as socket(2).
+ *
+ * Never switches. */
+GREEN_API int green_socket(int domain, int type, int protocol);
+
+/* Make two sockets that are connected to each other, as socketpair(2), and that
+ * are non-blocking and close-on-exec.
+ *
+ * Returns 0, or -1 with errno, and then fds is as it was:
+ *     ENOMEM     no memory for the thread's hub;
+ *     other      as socketpair(2).
+ *
+ * Never switches. */
+GREEN_API int green_socketpair(int domain, int type, int protocol, int fds[2]);
+
+/* Make a pipe, as pipe(2), whose ends are non-blocking and close-on-exec: what
+ * is written to fds[1] is read from fds[0].
+ *
+ * Returns 0, or -1 with errno, and then fds is as it was:
+ *     ENOMEM     no memory for the thread's hub;
+ *     other      as pipe(2).
+ *
+ * Never switches. */
+GREEN_API int green_pipe(int fds[2]);
+
 /* Close a descriptor, and end every wait on it with EBADF at once.
  *
  * A greenlet that later waits on the same number, used again, gets no event
@@ -2279,6 +2311,23 @@ GREEN_API int green_dial(const char *address, int64_t timeout);
 GREEN_API int green_getaddrinfo(const char *node, const char *service,
                                 const struct addrinfo *hints,
                                 struct addrinfo **result);
+
+/* Look the name of an address up, as getnameinfo(3), while other greenlets run.
+ *
+ * What is asked for as a number (NI_NUMERICHOST, NI_NUMERICSERV) is answered at
+ * once.  host and service are written to only by a call that succeeds; each may
+ * be NULL, and then is not asked for.
+ *
+ * Returns 0, or an EAI_ code as getnameinfo does; with EAI_SYSTEM, errno is:
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     other      from the system.
+ *
+ * May switch: the work is done in another thread. */
+GREEN_API int green_getnameinfo(const struct sockaddr *address,
+                                socklen_t length, char *host,
+                                socklen_t host_room, char *service,
+                                socklen_t service_room, int flags);
 
 /* Look up the port that a socket is bound to.
  *

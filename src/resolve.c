@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* resolve.c - layer 7: getaddrinfo, by a thread where it may block.
+/* resolve.c - layer 7: names to addresses and back, by a thread where it may block.
  *
  * Libc can only look names up while it blocks its thread, and needs a lot of
  * stack to do so; so it does it in a thread of the look-ups' own lane.  Numeric
@@ -16,6 +16,8 @@
 #include "offload.h"
 #include "sys.h"
 #include "wait.h"
+
+/* ---- from names to addresses ---- */
 
 struct lookup {
     char *node, *service; /* behind this structure, or NULL */
@@ -154,4 +156,95 @@ int green_getaddrinfo(const char *node, const char *service,
                       const struct addrinfo *hints, struct addrinfo **result)
 {
     return green__getaddrinfo(node, service, hints, result, GREEN_FOREVER);
+}
+
+/* ---- from addresses to names ---- */
+
+struct naming {
+    struct sockaddr_storage address;
+    socklen_t length, host_room, service_room; /* a room of 0: not asked for */
+    int flags, code, error;                    /* as those of a lookup */
+    char host[NI_MAXHOST], service[NI_MAXSERV];
+};
+
+static void free_naming(void *arg)
+{
+    green__sys.free(arg);
+}
+
+/* In the thread. */
+static void *run_naming(void *arg)
+{
+    struct naming *n = arg;
+
+    n->code = green__sys.getnameinfo(
+        (struct sockaddr *)&n->address, n->length,
+        n->host_room ? n->host : NULL, n->host_room,
+        n->service_room ? n->service : NULL, n->service_room, n->flags);
+    n->error = errno;
+    return n;
+}
+
+static socklen_t room_for(const char *text, socklen_t room, socklen_t most)
+{
+    if (!text)
+        return 0;
+    return room < most ? room : most;
+}
+
+static void take_name(char *text, socklen_t room, const char *name)
+{
+    if (room > 0)
+        memcpy(text, name, strlen(name) + 1);
+}
+
+/* The names stay in n until it is certain that somebody waits for them. */
+static int wait_for_naming(struct naming *n, char *host, char *service)
+{
+    void *done;
+    int code;
+
+    if (green__offload(&green__lookup_lane, run_naming, n, free_naming, &done,
+                       GREEN_FOREVER) != 0)
+        return failed_lookup();
+    code = n->code;
+    if (code == 0) {
+        take_name(host, n->host_room, n->host);
+        take_name(service, n->service_room, n->service);
+    } else {
+        errno = n->error;
+    }
+    free_naming(n);
+    return code;
+}
+
+/* Must something be searched for that is asked for? */
+static bool needs_search(const char *host, const char *service, int flags)
+{
+    return (host && !(flags & NI_NUMERICHOST)) ||
+           (service && !(flags & NI_NUMERICSERV));
+}
+
+int green_getnameinfo(const struct sockaddr *address, socklen_t length,
+                      char *host, socklen_t host_room, char *service,
+                      socklen_t service_room, int flags)
+{
+    struct naming *n;
+
+    if (green__refused(green__hub(), GREEN_FOREVER))
+        return failed_lookup();
+    if (!needs_search(host, service, flags))
+        return green__sys.getnameinfo(address, length, host, host_room, service,
+                                      service_room, flags);
+    if (!address || length > sizeof n->address)
+        return EAI_FAMILY;
+    n = green__zalloc(sizeof *n);
+    if (!n)
+        return EAI_MEMORY;
+    memcpy(&n->address, address, length);
+    n->length = length;
+    n->host_room = room_for(host, host_room, sizeof n->host);
+    n->service_room = room_for(service, service_room, sizeof n->service);
+    n->flags = flags;
+    return wait_for_naming(n, host, service);
 }

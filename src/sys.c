@@ -169,6 +169,7 @@ struct sys green__sys = {
 
     .pipe = green__os_pipe,
     .socket = green__os_socket,
+    .socketpair = green__os_socketpair,
     .accept = green__os_accept,
     .connect = socket_connect,
     .bind = socket_bind,
@@ -201,6 +202,7 @@ struct sys green__sys = {
     .sigaltstack = sigaltstack,
     .getaddrinfo = getaddrinfo,
     .freeaddrinfo = freeaddrinfo,
+    .getnameinfo = getnameinfo,
     .at_exit = atexit,
 };
 

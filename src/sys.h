@@ -90,6 +90,7 @@ struct sys {
     /* descriptors that are made: close-on-exec and non-blocking */
     int (*pipe)(int fds[2]);
     int (*socket)(int domain, int type, int protocol);
+    int (*socketpair)(int domain, int type, int protocol, int fds[2]);
     int (*accept)(int fd, struct sockaddr *address, socklen_t *length);
     int (*connect)(int fd, const struct sockaddr *address, socklen_t length);
     int (*bind)(int fd, const struct sockaddr *address, socklen_t length);
@@ -131,6 +132,9 @@ struct sys {
     int (*getaddrinfo)(const char *node, const char *service,
                        const struct addrinfo *hints, struct addrinfo **result);
     void (*freeaddrinfo)(struct addrinfo *result);
+    int (*getnameinfo)(const struct sockaddr *address, socklen_t length,
+                       char *host, socklen_t host_room, char *service,
+                       socklen_t service_room, int flags);
     int (*at_exit)(void (*fn)(void));
 };
 

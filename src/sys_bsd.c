@@ -97,23 +97,38 @@ char **green__os_environment(void)
     return environ;
 }
 
+/* Both, or neither. */
+static int fresh_both(const int made[2], int fds[2])
+{
+    int other = 1, saved_errno;
+
+    if (fresh(made[0]) >= 0) {
+        if (fresh(made[1]) >= 0) {
+            fds[0] = made[0];
+            fds[1] = made[1];
+            return 0;
+        }
+        other = 0;
+    }
+    saved_errno = errno;
+    close(made[other]); /* the one that was not closed already */
+    return lacking(saved_errno);
+}
+
 int green__os_pipe(int fds[2])
 {
     int made[2];
 
-    if (pipe(made) != 0)
+    return pipe(made) != 0 ? -1 : fresh_both(made, fds);
+}
+
+int green__os_socketpair(int domain, int type, int protocol, int fds[2])
+{
+    int made[2];
+
+    if (socketpair(domain, type, protocol, made) != 0)
         return -1;
-    if (fresh(made[0]) < 0) {
-        close(made[1]);
-        return -1;
-    }
-    if (fresh(made[1]) < 0) {
-        close(made[0]);
-        return -1;
-    }
-    fds[0] = made[0];
-    fds[1] = made[1];
-    return 0;
+    return fresh_both(made, fds);
 }
 
 int green__os_socket(int domain, int type, int protocol)

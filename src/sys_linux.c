@@ -170,6 +170,12 @@ int green__os_socket(int domain, int type, int protocol)
     return socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
 }
 
+int green__os_socketpair(int domain, int type, int protocol, int fds[2])
+{
+    return socketpair(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol,
+                      fds);
+}
+
 int green__os_accept(int fd, struct sockaddr *address, socklen_t *length)
 {
     return accept4(fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -187,7 +193,8 @@ int green__os_uring_enter(int fd, unsigned submit, unsigned wait)
 {
     unsigned flags = wait > 0 ? 1 : 0; /* IORING_ENTER_GETEVENTS */
 
-    return (int)syscall(NUMBER_IO_URING_ENTER, fd, submit, wait, flags, NULL, 0);
+    return (int)syscall(NUMBER_IO_URING_ENTER, fd, submit, wait, flags, NULL,
+                        0);
 }
 
 int green__os_epoll_create(void)
