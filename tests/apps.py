@@ -26,7 +26,8 @@ class Program:
         self.process = subprocess.Popen(
             [*runner, os.path.join(directory, name), *arguments],
             stdin=options.pop("stdin", subprocess.DEVNULL),
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+            stdout=subprocess.PIPE,
+            stderr=options.pop("stderr", subprocess.PIPE), **options)
 
     def __enter__(self):
         return self
@@ -34,7 +35,10 @@ class Program:
     def __exit__(self, *_):
         if self.process.poll() is None:
             self.process.kill()
-        self.process.communicate()
+        self.process.wait()
+        for stream in self.process.stdout, self.process.stderr:
+            if stream:
+                stream.close()
 
     def line(self):
         return self.process.stdout.readline().decode().rstrip("\n")
@@ -53,7 +57,7 @@ class Program:
     def end(self):
         """Its status, and the rest of what it says."""
         out, err = self.process.communicate()
-        return self.process.returncode, out.decode(), err.decode()
+        return self.process.returncode, out.decode(), (err or b"").decode()
 
     def stop(self, signo=signal.SIGTERM):
         self.send(signo)
