@@ -100,11 +100,6 @@ static void say_free(void)
     say("free %zu", green_pool_free_count(&pool));
 }
 
-static void join_pool(void)
-{
-    green_pool_join(&pool, GREEN_FOREVER);
-}
-
 static void *spawn_in_pool(void *name)
 {
     green_pool_spawn(&pool, steps, name, GREEN_FOREVER);
@@ -116,14 +111,14 @@ static void a_full_pool_holds_its_spawner_up(void)
 {
     for (int i = 0; i < 4; i++)
         spawn_in_pool(names[i]);
-    join_pool();
+    green_pool_join(&pool, GREEN_FOREVER);
 }
 
 static void spawners_get_room_in_order(void)
 {
     start_each(spawn_in_pool, "abcde");
     join_all();
-    join_pool();
+    green_pool_join(&pool, GREEN_FOREVER);
 }
 
 static void a_full_pool_says_so(void)
@@ -132,7 +127,7 @@ static void a_full_pool_says_so(void)
     outcome("third", green_pool_spawn(&pool, wait_event, text("c"), 0));
     say_free();
     green_event_set(&event);
-    join_pool();
+    green_pool_join(&pool, GREEN_FOREVER);
     say_free();
 }
 
@@ -219,7 +214,7 @@ static void who_waits_for_room_has_it_after_a_kill(void)
     green_pool_kill(&pool, GREEN_FOREVER);
     say("killed %d", killed);
     join_all();
-    join_pool();
+    green_pool_join(&pool, GREEN_FOREVER);
 }
 
 /* ---- where the order differs ---- */
@@ -241,7 +236,7 @@ static void room_is_free_when_a_task_has_ended(void)
         say_free();
         green_yield();
     }
-    join_pool();
+    green_pool_join(&pool, GREEN_FOREVER);
 }
 
 static void *fail_if_a(void *name)

@@ -48,10 +48,9 @@ static void say_how_it_ended(const green_t *g)
 
 static void a_sleeper_cleans_up_before_its_killer_goes_on(void)
 {
-    green_t *g = start(sleep_long, "sleeper");
-
+    start(sleep_long, "sleeper");
     green_yield();
-    end(g);
+    kill_all();
     say("killed it");
 }
 
@@ -152,12 +151,11 @@ static void *run_on(void *name)
 
 static void or_never_if_it_waits_no_more(void)
 {
-    green_t *g = start(run_on, "g");
-
+    start(run_on, "g");
     green_yield();
-    green_kill(g);
+    green_kill(nth(0));
     join_all();
-    say_how_it_ended(g);
+    say_how_it_ended(nth(0));
 }
 
 static void all_are_told_before_the_first_is_waited_for(void)
@@ -185,12 +183,11 @@ static void to_kill_oneself(void)
 
 static void the_dead_cannot_be_killed(void)
 {
-    green_t *g = start(wait_event, "g");
-
+    start(wait_event, "g");
     green_event_set(&event);
     join_all();
-    end(g);
-    say_how_it_ended(g);
+    kill_all();
+    say_how_it_ended(nth(0));
 }
 
 static void *join_first(void *name)
@@ -232,12 +229,11 @@ static void one_may_kill_another_that_is_to_run_next(void)
 
 static void a_killed_one_has_ended_well(void)
 {
-    green_t *g = start(sleep_long, "g");
-
+    start(sleep_long, "g");
     green_yield();
-    end(g);
-    say(green_ready(g) ? "ready" : "not ready");
-    say_how_it_ended(g);
+    kill_all();
+    say(green_ready(nth(0)) ? "ready" : "not ready");
+    say_how_it_ended(nth(0));
 }
 
 /* ---- where the order differs ---- */

@@ -9,9 +9,9 @@
 #define MOST 64
 
 static const struct program *const themes[] = {
-    spawn_programs, event_programs,   lock_programs, queue_programs,
-    kill_programs,  timeout_programs, link_programs, group_programs,
-    wait_programs,  end_programs};
+    spawn_programs, event_programs,      lock_programs, queue_programs,
+    kill_programs,  timeout_programs,    link_programs, group_programs,
+    wait_programs,  descriptor_programs, end_programs};
 static green_t *started[MOST];
 static size_t n_started;
 static char single[128][2];

@@ -28,7 +28,7 @@ struct program {
 /* By theme; each ends with a NULL. */
 extern const struct program spawn_programs[], event_programs[], lock_programs[],
     queue_programs[], kill_programs[], timeout_programs[], link_programs[],
-    group_programs[], wait_programs[], end_programs[];
+    group_programs[], wait_programs[], descriptor_programs[], end_programs[];
 
 /* Say one event. */
 void say(const char *format, ...) GREEN_FORMAT(1, 2);

@@ -16,7 +16,7 @@ import gevent  # noqa: E402
 from say import PROGRAMS  # noqa: E402
 
 THEMES = ("spawns", "events", "locks", "queues", "kills", "timeouts", "links",
-          "groups", "waits", "ends")
+          "groups", "waits", "descriptors", "ends")
 
 
 def load():
