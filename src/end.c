@@ -119,7 +119,9 @@ void green__vanish_others(struct green_hub *h)
     }
 }
 
-/* The control block may go before the last switch, which only leaves its stack. */
+/* While looking for the next one the hub may do anything, also spawn, so the
+ * stack goes back after that, ready for the next.  The control block may go
+ * before the last switch, which only leaves the stack. */
 _Noreturn static void finish(green_t *g)
 {
     struct green_hub *h = g->hub;
@@ -132,10 +134,10 @@ _Noreturn static void finish(green_t *g)
     delist(h, g);
     green__happens(h, HAPPENS_END, g, NULL);
     green__tell_end(g);
-    green__stack_detach(&h->stacks, g->stack_class, g->stack);
-    green__stack_unreserve(&h->stacks, g->stack_class);
     next = green__next(h);
     green__happens(h, HAPPENS_SWITCH, g, next);
+    green__stack_detach(&h->stacks, g->stack_class, g->stack);
+    green__stack_unreserve(&h->stacks, g->stack_class);
     green_release(g);
     green__leave_for(h, g, next);
 }

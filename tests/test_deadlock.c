@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { STACK_SIZE = 65536 };
+
 static green_event_t never;
 static green_mutex_t a, b, c;
 static int reports;
@@ -29,6 +31,40 @@ static void set_up(void)
 }
 
 /* ---- main waits and nothing could wake it ---- */
+
+/* As large as it may be. */
+static char letters[STACK_SIZE / 2];
+
+static void *compare_letters(void *copy)
+{
+    note("%s", memcmp(copy, letters, sizeof letters) == 0 ? "same" : "other");
+    green_event_set(&never);
+    return NULL;
+}
+
+static void spawn_with_letters(void *unused)
+{
+    const green_options_t options = {.stack_size = STACK_SIZE,
+                                     .copy = sizeof letters};
+
+    (void)unused;
+    memset(letters, 'x', sizeof letters);
+    green_release(green_spawn_with(&options, compare_letters, letters));
+}
+
+/* The hub rests on the stack of the one that has just ended. */
+static void the_function_for_deadlocks_may_spawn(void **state)
+{
+    const green_options_t options = {.stack_size = STACK_SIZE};
+
+    (void)state;
+    set_up();
+    green_set_deadlock_fn(spawn_with_letters, NULL);
+    green_release(green_spawn_with(&options, return_argument, NULL));
+    check_fails(green_event_wait(&never, GREEN_FOREVER), EDEADLK);
+    check_equal(green_event_wait(&never, GREEN_FOREVER), 0);
+    check_log("same");
+}
 
 static void *wait_for_never(void *name)
 {
@@ -346,6 +382,7 @@ int main(void)
         green_test(main_that_waits_for_nothing_is_told),
         green_test(main_that_joins_greenlets_that_wait_for_ever_is_told),
         green_test(a_wait_after_a_deadlock_works_as_ever),
+        green_test(the_function_for_deadlocks_may_spawn),
         green_test(the_report_says_who_waits_on_what),
         green_test(a_sleeper_may_still_wake_main),
         green_test(a_timeout_may_still_wake_main),
