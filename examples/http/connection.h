@@ -109,6 +109,11 @@ void http__linger(struct http_connection *c);
 /* Let the peer see that what it got was not all. */
 void http__reset(struct http_connection *c);
 
+/* ---- server.c ---- */
+
+/* Serve a connection until it ends; `server` is a http_server_t. */
+void http__serve(int fd, void *server);
+
 /* ---- request.c ---- */
 
 /* Wait for the head of the next request: 0 if it is there, a status with which

@@ -80,19 +80,19 @@ static int scan_head(struct http_connection *c, size_t *length)
         return 400;
     while ((newline = memchr(text + c->scanned, '\n', n - c->scanned))) {
         end = (size_t)(newline - text);
+        if (end >= (c->line == 0 ? LINE_MAX_LENGTH : HEAD_MAX_LENGTH))
+            return c->line == 0 ? 414 : 431;
         if (end == c->line || newline[-1] != '\r')
             return 400;
-        if (c->line == 0 && end >= LINE_MAX_LENGTH)
-            return 414;
         *length = end + 1;
         if (end == c->line + 1)
-            return *length > HEAD_MAX_LENGTH ? 431 : 0;
+            return 0;
         c->line = c->scanned = end + 1;
     }
     c->scanned = n;
-    if (c->line == 0 && n > LINE_MAX_LENGTH)
-        return 414;
-    return n > HEAD_MAX_LENGTH ? 431 : MORE;
+    if (n >= (c->line == 0 ? LINE_MAX_LENGTH : HEAD_MAX_LENGTH))
+        return c->line == 0 ? 414 : 431;
+    return MORE;
 }
 
 /* The state for a new request; what has come already is moved to the front. */

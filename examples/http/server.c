@@ -58,7 +58,7 @@ static bool serve_request(struct http_connection *c)
     return false;
 }
 
-static void serve_connection(int fd, void *server)
+void http__serve(int fd, void *server)
 {
     struct http_connection *c = malloc(sizeof *c);
 
@@ -105,7 +105,7 @@ http_server_t *http_server_start(const char *address, http_handler_t *handler,
     set_defaults(&s->options);
     how.max = s->options.connections_max;
     how.reuse_port = s->options.reuse_port;
-    s->server = green_server_start(address, serve_connection, s, &how);
+    s->server = green_server_start(address, http__serve, s, &how);
     if (s->server)
         return s;
     free(s);
