@@ -1152,7 +1152,7 @@ GREEN_API void green_waitgroup_init(green_waitgroup_t *w);
 
 /* Count n more, or fewer if n is negative; at 0 all who wait are woken.
  *
- * A count below 0 aborts.
+ * A count below 0, or above LONG_MAX, aborts.
  *
  * Never switches. */
 GREEN_API void green_waitgroup_add(green_waitgroup_t *w, long n);

@@ -191,21 +191,15 @@ int green__child_signal(struct child *c, int signo)
 
 /* ---- waiting ---- */
 
-static int64_t left_until(struct green_hub *h, int64_t deadline)
-{
-    return deadline == GREEN_FOREVER ? GREEN_FOREVER
-                                     : deadline - green__look(h);
-}
-
 /* Wait for the descriptor, which is ours: 0, also if it cannot be waited for, or
  * -1 with errno. */
-static int await_fd(struct green_hub *h, int fd, pid_t pid, int64_t deadline)
+static int await_fd(struct green_hub *h, int fd, pid_t pid, int64_t until)
 {
     struct green_waiter w = {.detail = GREEN_READ};
     struct waiting wait = {.waiters = &w,
                            .n = 1,
                            .delay = GREEN_FOREVER,
-                           .timeout = left_until(h, deadline),
+                           .timeout = green__left(h, until),
                            .reason = WAIT_CHILD,
                            .object = (uintptr_t)pid};
     int r;
@@ -218,13 +212,13 @@ static int await_fd(struct green_hub *h, int fd, pid_t pid, int64_t deadline)
     return r < 0 ? -1 : 0;
 }
 
-static int await_end(struct green_hub *h, pid_t pid, int64_t deadline)
+static int await_end(struct green_hub *h, pid_t pid, int64_t until)
 {
     int fd = green__sys.child_fd(pid), r, saved_errno;
 
     if (fd < 0)
         return 0;
-    r = await_fd(h, fd, pid, deadline);
+    r = await_fd(h, fd, pid, until);
     saved_errno = errno;
     green_close(fd);
     errno = saved_errno;
@@ -238,13 +232,13 @@ static void wake_waiters(void *waiters)
 
 /* Wait for SIGCHLD, or for the pause to pass: 0, or -1 with errno. */
 static int await_news(struct green_hub *h, green_waiters_t *news, pid_t pid,
-                      int64_t pause, int64_t deadline)
+                      int64_t pause, int64_t until)
 {
     struct green_waiter w = {.greenlet = h->current};
     struct waiting wait = {.waiters = &w,
                            .n = 1,
                            .delay = pause,
-                           .timeout = left_until(h, deadline),
+                           .timeout = green__left(h, until),
                            .reason = WAIT_CHILD,
                            .object = (uintptr_t)pid};
 
@@ -257,7 +251,7 @@ static int await_news(struct green_hub *h, green_waiters_t *news, pid_t pid,
 }
 
 static pid_t wait_by_signal(struct green_hub *h, pid_t pid, int *status,
-                            int options, int64_t deadline)
+                            int options, int64_t until)
 {
     green_waiters_t news = {NULL, NULL};
     green_watch_t *w = green__signal_tell(h, SIGCHLD, wake_waiters, &news);
@@ -266,7 +260,7 @@ static pid_t wait_by_signal(struct green_hub *h, pid_t pid, int *status,
     pid_t r;
 
     while ((r = reap(pid, status, options)) == 0) {
-        r = await_news(h, &news, pid, pause, deadline);
+        r = await_news(h, &news, pid, pause, until);
         if (r < 0)
             break;
         pause = pause < LONGEST_PAUSE ? pause * 2 : pause;
@@ -286,22 +280,20 @@ static bool is_for_end(pid_t pid, int options)
 pid_t green__child_wait(struct green_hub *h, pid_t pid, int *status,
                         int options, int64_t timeout)
 {
-    int64_t deadline;
+    int64_t until;
     pid_t r;
 
     if (green__refused(h, timeout))
         return -1;
-    deadline = timeout == GREEN_FOREVER
-                   ? GREEN_FOREVER
-                   : green__deadline(green__look(h), timeout);
+    until = green__until(h, timeout);
     r = reap(pid, status, options);
     if (r == 0 && timeout > 0 && is_for_end(pid, options)) {
-        if (await_end(h, pid, deadline) < 0)
+        if (await_end(h, pid, until) < 0)
             return -1;
         r = reap(pid, status, options);
     }
     if (r == 0 && timeout > 0)
-        r = wait_by_signal(h, pid, status, options, deadline);
+        r = wait_by_signal(h, pid, status, options, until);
     else if (r > 0 && timeout > 0)
         green__spend(h);
     return r;

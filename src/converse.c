@@ -201,14 +201,13 @@ static int exchange(struct conversation *c, int64_t timeout)
 
 /* Without time left what is there already is still taken, but a program that
  * says more and more does not hold us up. */
-int green__converse(struct conversation *c, int64_t deadline)
+int green__converse(struct conversation *c, int64_t until)
 {
-    int64_t left = GREEN_FOREVER;
+    int64_t left;
     int tries = TRIES, r = 1;
 
     while (r > 0) {
-        if (deadline != GREEN_FOREVER)
-            left = deadline - green__look(c->hub);
+        left = green__left(c->hub, until);
         if (left > 0) {
             green__spend(c->hub);
         } else if (tries-- == 0) {

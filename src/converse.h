@@ -40,7 +40,7 @@ int green__conversation_begin(struct conversation *c, const void *input,
                               size_t n);
 
 /* Go on until all pipes are closed: 0, or -1 with errno. */
-int green__converse(struct conversation *c, int64_t deadline);
+int green__converse(struct conversation *c, int64_t until);
 
 /* Give away what came out of pipe i; data and length may be NULL. */
 void green__conversation_take(struct conversation *c, int i, char **data,

@@ -39,7 +39,7 @@ static int await_end(green_t *g, int64_t timeout)
 int green_joinall(green_t *const *gs, size_t n, int64_t timeout)
 {
     struct green_hub *h = green__hub();
-    int64_t deadline = GREEN_FOREVER;
+    int64_t until;
     size_t i;
 
     if (is_missing(gs, n)) {
@@ -48,12 +48,11 @@ int green_joinall(green_t *const *gs, size_t n, int64_t timeout)
     }
     if (green__refused(h, timeout))
         return -1;
-    if (timeout > 0 && timeout != GREEN_FOREVER)
-        deadline = green__deadline(green__look(h), timeout);
+    until = green__until(h, timeout);
     for (i = 0; i < n; i++) {
         green__check_thread(gs[i], "green_joinall");
-        if (i > 0 && deadline != GREEN_FOREVER)
-            timeout = deadline - green__look(h);
+        if (i > 0)
+            timeout = green__left(h, until);
         if (await_end(gs[i], timeout) < 0)
             return -1;
     }

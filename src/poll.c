@@ -11,25 +11,10 @@
 
 #define FEW 8 /* descriptors whose waiters fit into the frame */
 
-/* Time left until the deadline, which FOREVER has not. */
-static int64_t left(struct green_hub *h, int64_t deadline)
-{
-    if (deadline == GREEN_FOREVER)
-        return GREEN_FOREVER;
-    return deadline - green__look(h);
-}
-
-static int64_t begin(struct green_hub *h, int64_t timeout)
-{
-    if (timeout <= 0 || timeout == GREEN_FOREVER)
-        return timeout <= 0 ? INT64_MIN / 2 : GREEN_FOREVER;
-    return green__deadline(green__look(h), timeout);
-}
-
 int green_wait_fd(int fd, int events, int64_t timeout)
 {
     struct green_hub *h = green__hub();
-    int64_t deadline;
+    int64_t until;
     int ready;
 
     if (events == 0 || events & ~(GREEN_READ | GREEN_WRITE)) {
@@ -38,9 +23,9 @@ int green_wait_fd(int fd, int events, int64_t timeout)
     }
     if (green__refused(h, timeout))
         return -1;
-    deadline = begin(h, timeout);
+    until = green__until(h, timeout);
     while ((ready = green__fd_now(fd, events)) == 0) {
-        timeout = left(h, deadline);
+        timeout = green__left(h, until);
         if (timeout <= 0) {
             errno = ETIMEDOUT;
             return -1;
@@ -141,21 +126,21 @@ static int tell_closed(struct pollfd *fds, nfds_t n, int closed)
 }
 
 static int poll_with(struct green_hub *h, struct pollfd *fds, nfds_t n,
-                     struct green_waiter *waiters, int64_t deadline)
+                     struct green_waiter *waiters, int64_t until)
 {
     int64_t timeout;
     int ready;
 
     while ((ready = green__sys.poll(fds, n, 0)) == 0 ||
            (ready < 0 && errno == EINTR)) {
-        timeout = left(h, deadline);
+        timeout = green__left(h, until);
         if (timeout <= 0)
             return 0;
         if (poll_wait(h, fds, n, waiters, timeout) == 0)
             continue;
         if (errno == EBADF)
             return tell_closed(fds, n, h->current->wake_index);
-        return errno == ETIMEDOUT && left(h, deadline) <= 0 ? 0 : -1;
+        return errno == ETIMEDOUT && green__left(h, until) <= 0 ? 0 : -1;
     }
     if (ready > 0)
         green__spend(h);
@@ -175,7 +160,7 @@ int green_poll(struct pollfd *fds, nfds_t n, int64_t timeout)
     if (green__refused(h, timeout))
         return -1;
     if (n <= FEW)
-        return poll_with(h, fds, n, few, begin(h, timeout));
+        return poll_with(h, fds, n, few, green__until(h, timeout));
     if (n > INT32_MAX) {
         errno = EINVAL;
         return -1;
@@ -183,7 +168,7 @@ int green_poll(struct pollfd *fds, nfds_t n, int64_t timeout)
     many = green__sys.malloc(n * sizeof *many);
     if (!many)
         return -1;
-    r = poll_with(h, fds, n, many, begin(h, timeout));
+    r = poll_with(h, fds, n, many, green__until(h, timeout));
     green__sys.free(many);
     return r;
 }

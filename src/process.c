@@ -141,14 +141,11 @@ int green_process_signal(green_process_t *p, int signo)
 /* How it ended does not matter here. */
 static int converse_to_the_end(green_process_t *p, int64_t timeout)
 {
-    int64_t deadline = timeout == GREEN_FOREVER
-                           ? GREEN_FOREVER
-                           : green__deadline(green__look(p->hub), timeout);
+    int64_t until = green__until(p->hub, timeout);
 
-    if (green__converse(&p->conversation, deadline) != 0)
+    if (green__converse(&p->conversation, until) != 0)
         return -1;
-    if (deadline != GREEN_FOREVER)
-        timeout = deadline - green__look(p->hub);
+    timeout = green__left(p->hub, until);
     if (green_process_wait(p, NULL, timeout) != 0 && errno != ECHILD)
         return -1;
     return 0;

@@ -94,11 +94,12 @@ static void unwrap(green_queue_t *q, size_t room)
 
 static int grow(green_queue_t *q)
 {
-    size_t room = q->room ? q->room * 2 : 8, size = stride(q);
+    size_t room = q->room ? q->room * 2 : 8, size;
     char *items;
 
     if (room > q->max)
         room = q->max;
+    size = q->item_size < PTRDIFF_MAX / 4 ? stride(q) : PTRDIFF_MAX;
     if (room >= PTRDIFF_MAX / (size + 1)) {
         errno = ENOMEM;
         return -1;

@@ -72,4 +72,20 @@ static inline int64_t green__deadline(int64_t now, int64_t timeout)
     return timeout >= GREEN_FOREVER - now ? GREEN_FOREVER : now + timeout;
 }
 
+/* For a call that waits several times: when its timeout will have passed, and
+ * what is left of it.  A try has passed from the start, by no clock. */
+static inline int64_t green__until(struct green_hub *h, int64_t timeout)
+{
+    if (timeout <= 0 || timeout == GREEN_FOREVER)
+        return timeout <= 0 ? INT64_MIN : GREEN_FOREVER;
+    return green__deadline(green__look(h), timeout);
+}
+
+static inline int64_t green__left(struct green_hub *h, int64_t until)
+{
+    if (until == INT64_MIN || until == GREEN_FOREVER)
+        return until == INT64_MIN ? 0 : GREEN_FOREVER;
+    return until - green__look(h);
+}
+
 #endif

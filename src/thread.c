@@ -44,16 +44,11 @@ struct hub_thread {
 /* Wait until only the main greenlet is left: 0, or -1 with ETIMEDOUT. */
 static int await_others(struct green_hub *h, int64_t timeout)
 {
-    int64_t deadline = timeout == GREEN_FOREVER
-                           ? GREEN_FOREVER
-                           : green__deadline(green__look(h), timeout);
+    int64_t until = green__until(h, timeout);
 
-    while (h->main.next) {
-        timeout = deadline == GREEN_FOREVER ? GREEN_FOREVER
-                                            : deadline - green__look(h);
-        if (green_join(h->main.next, NULL, timeout) < 0)
+    while (h->main.next)
+        if (green_join(h->main.next, NULL, green__left(h, until)) < 0)
             return -1;
-    }
     return 0;
 }
 

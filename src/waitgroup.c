@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* waitgroup.c - layer 6: wait until a count of things under way is zero. */
 #include <errno.h>
+#include <limits.h>
 #include "misuse.h"
 #include "wait.h"
 
@@ -11,8 +12,10 @@ void green_waitgroup_init(green_waitgroup_t *w)
 
 void green_waitgroup_add(green_waitgroup_t *w, long n)
 {
-    if (n < 0 && w->count < -n)
+    if (n < 0 && w->count + n < 0)
         green__misuse("green_waitgroup_add", "the count would be below zero");
+    if (n > 0 && w->count > LONG_MAX - n)
+        green__misuse("green_waitgroup_add", "the count would overflow");
     w->count += n;
     if (w->count == 0)
         green__wake_all(&w->waiters, 0);

@@ -447,6 +447,23 @@ static void no_queue_or_item_is_EINVAL(void **state)
     green_queue_destroy(&queue);
 }
 
+static void items_too_large_for_memory_are_ENOMEM(void **state)
+{
+    static const size_t sizes[] = {SIZE_MAX, SIZE_MAX - 7, SIZE_MAX / 2,
+                                   SIZE_MAX / 8};
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+        green_queue_init(&queue, sizes[i], 4);
+        check_fails(green_queue_put(&queue, "", 0), ENOMEM);
+        green_priority_init(&queue, sizes[i], SIZE_MAX, compare_case);
+        check_fails(green_queue_put(&queue, "", GREEN_FOREVER), ENOMEM);
+        check_equal(green_queue_size(&queue), 0);
+        green_queue_destroy(&queue);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -469,6 +486,7 @@ int main(void)
         green_test(join_waits_until_the_work_on_each_item_is_done),
         green_test(an_item_handed_over_directly_is_work_too),
         green_test(destroying_a_queue_somebody_waits_on_aborts),
+        green_test(items_too_large_for_memory_are_ENOMEM),
         green_test(no_queue_or_item_is_EINVAL),
     };
 

@@ -2,6 +2,7 @@
 /* test_time.c - what is due when, and in which order. */
 #include "support.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -196,6 +197,58 @@ static void a_timeout_close_to_for_ever_does_not_overflow(void **state)
 
 static int64_t last_due;
 
+/* ---- the least of all timeouts ---- */
+
+static void stop_a_hub_without_grace(int64_t timeout)
+{
+    green_hub_t *hub = green_hub_start();
+
+    check(hub != NULL);
+    check_equal(green_spawn_on(hub, sleep_forever, text("other")), 0);
+    check_fails(green_hub_stop(hub, timeout), ETIMEDOUT);
+    check_log("other:ECANCELED");
+}
+
+static void talk_without_time(int64_t timeout)
+{
+    const char *const argv[] = {"cat", NULL};
+    const green_process_options_t options = {.in = GREEN_PIPE};
+    green_process_t *p = green_process_start(argv, &options);
+
+    check_fails(green_process_wait(p, NULL, timeout), ETIMEDOUT);
+    check_fails(
+        green_process_communicate(p, "x", 1, NULL, NULL, NULL, NULL, timeout),
+        ETIMEDOUT);
+    green_process_signal(p, SIGKILL);
+    check_equal(green_process_wait(p, NULL, GREEN_FOREVER), 0);
+    green_process_free(p);
+}
+
+static void a_negative_timeout_is_a_try_however_small(void **state)
+{
+    static const int64_t timeouts[] = {-1, INT64_MIN + 1, INT64_MIN};
+    green_t *both[] = {spawn(sleep_forever, text("a")),
+                       spawn(sleep_forever, text("b"))};
+    struct pollfd entry = {.events = POLLIN};
+    int fds[2];
+    size_t i;
+
+    (void)state;
+    make_pipe(fds);
+    entry.fd = fds[0];
+    for (i = 0; i < ARRAY_SIZE(timeouts); i++) {
+        check_fails(green_joinall(both, 2, timeouts[i]), ETIMEDOUT);
+        check_fails(green_wait_fd(fds[0], GREEN_READ, timeouts[i]), ETIMEDOUT);
+        check_equal(green_poll(&entry, 1, timeouts[i]), 0);
+        stop_a_hub_without_grace(timeouts[i]);
+        talk_without_time(timeouts[i]);
+    }
+    end_by_kill(both[0]);
+    end_by_kill(both[1]);
+    check_log("a:ECANCELED b:ECANCELED");
+    close_both(fds);
+}
+
 static void *sleep_until(void *due)
 {
     check_equal(green_sleep(*(int64_t *)due - green_now()), 0);
@@ -259,9 +312,10 @@ int main(void)
         green_test(a_long_computation_before_a_wait_does_not_shorten_it),
         green_test(no_wait_ends_early),
         green_test(a_timeout_close_to_for_ever_does_not_overflow),
+        green_test(a_negative_timeout_is_a_try_however_small),
         green_test(many_sleepers_wake_in_the_order_of_their_deadlines),
         green_test(timeouts_given_up_leave_the_others_in_order),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, open_wake_up, NULL);
 }

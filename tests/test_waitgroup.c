@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* test_waitgroup.c - wait until a count of things under way is zero. */
 #include <errno.h>
+#include <limits.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cmocka.h>
 #include <green.h>
 
@@ -48,11 +52,37 @@ static void at_zero_nobody_waits(void **state)
     assert_int_equal(errno, EINVAL);
 }
 
+static void a_count_that_cannot_be_aborts(void **state)
+{
+    static const struct {
+        long first, second;
+    } sums[] = {{0, -1}, {5, -6}, {0, LONG_MIN}, {5, LONG_MIN}, {1, LONG_MAX}};
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof sums / sizeof *sums; i++) {
+        int status = 0;
+        pid_t child = fork();
+
+        if (child == 0) {
+            green_waitgroup_t w = GREEN_WAITGROUP_INIT;
+
+            close(STDERR_FILENO);
+            green_waitgroup_add(&w, sums[i].first);
+            green_waitgroup_add(&w, sums[i].second);
+            _exit(0);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_waiters_go_on_at_zero),
         cmocka_unit_test(at_zero_nobody_waits),
+        cmocka_unit_test(a_count_that_cannot_be_aborts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
