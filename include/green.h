@@ -143,7 +143,8 @@
  * called from any thread" or "from a signal handler", call a function only
  * from greenlets of the thread whose objects you pass to it; handing it a
  * greenlet of another thread aborts where that is noticed.  To reach another
- * thread use green_spawn_on; to let one do slow work, green_offload.  When a
+ * thread use green_spawn_on or green_call_on; to let one do slow work,
+ * green_offload.  When a
  * thread ends, its greenlets are gone, wherever they were, and what they held
  * is lost.
  *
@@ -2673,7 +2674,7 @@ GREEN_API int green_stream_flush(green_stream_t *s);
  *         compare(hash);
  *
  * Threads that run greenlets themselves send each other functions with
- * green_spawn_on. */
+ * green_spawn_on, and ask each other with green_call_on. */
 
 /* The hub of a thread: what green_spawn_on can send work to. */
 typedef struct green_hub green_hub_t;
@@ -2711,6 +2712,31 @@ GREEN_API bool green_has_hub(void);
  * Never switches.  May be called from any thread. */
 GREEN_API int green_spawn_on(green_hub_t *hub, void *(*fn)(void *arg),
                              void *arg);
+
+/* Call fn(arg) in a new greenlet of another thread's hub, or of one's own, and
+ * wait here for its result.
+ *
+ * The hub takes it in its turn, after what this thread has sent it before.  If
+ * the wait ends early the call goes on over there, or has yet to begin, and its
+ * result is dropped; so what arg points to must live on.  Circles of calls
+ * between threads are not noticed, nor is it when nothing there could ever end
+ * the call.
+ *
+ * Returns 0 and sets *result, unless result is NULL, or -1 with errno:
+ *     ESRCH      that hub is gone, or stops; or its thread ended before fn did;
+ *     ETIMEDOUT  it was not done in time; if the timeout is 0 or less, it was
+ *                not begun;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    on one's own hub: fn waits for the caller, directly or through
+ *                others;
+ *     ENOMEM     no memory for it, here or there; it was not begun;
+ *     EMFILE     no descriptors to be woken by others; it was not begun;
+ *     EINVAL     hub or fn is NULL;
+ *     other      the error that the greenlet failed with, by green_fail.
+ *
+ * Switches if the timeout is above 0. */
+GREEN_API int green_call_on(green_hub_t *hub, void *(*fn)(void *arg), void *arg,
+                            void **result, int64_t timeout);
 
 /* Start a thread that only runs greenlets, which others send it.
  *

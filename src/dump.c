@@ -37,6 +37,7 @@ static const char *const reason_words[] = {
     [WAIT_FD] = "waiting for descriptor",
     [WAIT_POLL] = "waiting in poll",
     [WAIT_OFFLOAD] = "waiting for a thread",
+    [WAIT_CALL] = "waiting for a call on hub",
     [WAIT_GROUP] = "waiting for group",
     [WAIT_ROOM] = "waiting for room in pool",
     [WAIT_TASKS] = "waiting for tasks of pool",

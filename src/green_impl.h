@@ -51,6 +51,7 @@ enum green_reason {
     WAIT_FD,
     WAIT_POLL,
     WAIT_OFFLOAD,
+    WAIT_CALL,    /* object: the other hub's address */
     WAIT_GROUP,   /* object: address, here and below */
     WAIT_ROOM,    /* of a pool */
     WAIT_TASKS,   /* of a pool */
@@ -186,12 +187,15 @@ struct green_hub {
                                     signals that may come */
     bool shown;                  /* green_hub() gave our address away */
     green_hub_t *next_hub;       /* mail.c: all hubs of the process */
+    uint64_t serial;             /* mail.c: of this hub alone, unlike its address */
     bool is_shut;                /* mail.c: takes no more work */
     struct hub_thread *thread;   /* thread.c: if it runs this hub alone */
     uint64_t polls;
     green_t *leader;             /* main; in the child of a fork, who forked;
                                     NULL: that one has ended there */
     void (*end_watches)(struct green_hub *h); /* signal.c, if it has some */
+    struct call *calls;          /* call.c: of others, whose greenlets are here */
+    void (*end_calls)(struct green_hub *h); /* call.c, if there were some */
     struct uring *uring;         /* uring.c; NULL: not asked for yet */
     void (*end_uring)(struct green_hub *h); /* if it has one */
     green_watch_t *reaper;       /* child.c: of children nobody asks for */

@@ -70,6 +70,8 @@ static void hub_close(struct green_hub *h)
         h->farewell(h);
     if (h->end_watches)
         h->end_watches(h);
+    if (h->end_calls)
+        h->end_calls(h);
     if (h->end_uring)
         h->end_uring(h);
     green__timeline_close(h);

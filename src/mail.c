@@ -18,6 +18,7 @@
 static pthread_mutex_t hubs_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct green_hub *hubs; /* under hubs_lock */
 static unsigned hubs_count;    /* under hubs_lock */
+static uint64_t hubs_made;     /* under hubs_lock */
 
 static pthread_once_t ends_once = PTHREAD_ONCE_INIT;
 static pthread_key_t ends_key;
@@ -51,6 +52,7 @@ int green__mail_open(struct green_hub *h)
     h->next_hub = hubs;
     hubs = h;
     hubs_count++;
+    h->serial = ++hubs_made;
     pthread_mutex_unlock(&hubs_lock);
     return 0;
 }

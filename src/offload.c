@@ -1,61 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /* offload.c - layer 7: run a blocking function in a thread.
  *
- * A job has two users, the greenlet that asked for it and the thread that runs
- * it, and the greenlet may leave first.  So a job lives on the heap:
+ * A job is what the greenlet that asked for it and the thread that runs it have
+ * in common; what becomes of it when the greenlet leaves first is in answer.c,
+ * but for this:
  *
- *     queued ---> running ---> answered ---> taken by its greenlet, freed
- *        |           |            |
- *        |           |            `- its greenlet has left: dropped
- *        |           `- its greenlet leaves: `left`, dropped by the answer
+ *     queued ---> running ---> answered
  *        `- its greenlet leaves: withdrawn, never run, dropped
  *
- * The answer is a message to the greenlet's hub.  `left` and `answered` are
- * touched in the hub's thread only, so they need no lock.
- *
- * Invariants:
- * 1. The hub's `outside` counts its jobs that are queued, running, or answered
- *    but not delivered.
- * 2. Of each job, either the result is taken or drop(arg) is called. */
+ * Invariant: of each job, either the result is taken or drop(arg) is called. */
 #include "offload.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 
-#include "hub.h"
-#include "mail.h"
+#include "answer.h"
 #include "sys.h"
 #include "wait.h"
 
 struct job {
-    struct message answer; /* first: the hub knows a job by it */
+    struct answer answer; /* the first field: found from it */
     struct task task;
-    struct green_hub *hub;
-    unsigned long asker; /* the hub's thread */
     void *(*fn)(void *arg);
     void *arg, *result;
     void (*drop)(void *arg);
-    green_waiters_t waiters; /* the greenlet, as long as it waits */
-    bool left;               /* the greenlet gave up */
-    bool answered;           /* the answer came after the wait had failed,
-                                    but before the greenlet knew */
 };
 
-/* A number for each thread that asks, never used twice.  When a thread ends its
- * hub is freed, and the next thread's may be made in the same place: an answer
- * must not be taken for one of that. */
-static atomic_ulong askers;
-static _Thread_local unsigned long this_asker;
-
-static unsigned long asker_number(void)
+static void drop_job(struct answer *a)
 {
-    if (this_asker == 0)
-        this_asker = atomic_fetch_add(&askers, 1) + 1;
-    return this_asker;
-}
+    struct job *job = (struct job *)a;
 
-static void drop_job(struct job *job)
-{
     if (job->drop)
         job->drop(job->arg);
     green__sys.free(job);
@@ -71,41 +44,16 @@ static void run_job(void *arg)
 
 static void answer_job(void *arg)
 {
-    struct job *job = arg;
-
-    if (green__post(job->hub, &job->answer) != 0)
-        drop_job(job); /* its hub is gone, and the greenlet with it */
-}
-
-/* Without a hub: the one that this was sent to is being closed. */
-static void deliver_answer(struct green_hub *h, struct message *m)
-{
-    struct job *job = (struct job *)m;
-
-    if (!h || job->asker != this_asker) {
-        drop_job(job);
-        return;
-    }
-    h->outside--;
-    if (job->waiters.first)
-        green__wake(job->waiters.first);
-    else if (job->left)
-        drop_job(job);
-    else
-        job->answered = true;
+    green__answer_send(&((struct job *)arg)->answer);
 }
 
 /* The wait has failed: see to what is still under way. */
 static void leave_job(struct lane *lane, struct job *job)
 {
-    if (green__lane_withdraw(lane, &job->task)) {
-        job->hub->outside--;
-        drop_job(job);
-    } else if (job->answered) {
-        drop_job(job);
-    } else {
-        job->left = true;
-    }
+    if (green__lane_withdraw(lane, &job->task))
+        green__answer_withdraw(&job->answer);
+    else
+        green__answer_leave(&job->answer);
 }
 
 static int wait_for_job(struct lane *lane, struct job *job, void **result,
@@ -113,9 +61,8 @@ static int wait_for_job(struct lane *lane, struct job *job, void **result,
 {
     int error;
 
-    job->hub->outside++;
-    if (green__wait_in(&job->waiters, NULL, 0, timeout, WAIT_OFFLOAD,
-                       (uintptr_t)job->fn) != 0) {
+    if (green__answer_await(&job->answer, timeout, WAIT_OFFLOAD,
+                            (uintptr_t)job->fn) < 0) {
         error = errno;
         leave_job(lane, job);
         errno = error;
@@ -129,19 +76,17 @@ static int wait_for_job(struct lane *lane, struct job *job, void **result,
 /* NULL with errno. */
 static struct job *make_job(struct green_hub *h)
 {
-    struct job *job;
+    struct job *job = green__zalloc(sizeof *job);
 
-    if (green__hub_share(h) != 0)
-        return NULL;
-    job = green__zalloc(sizeof *job);
     if (!job)
         return NULL;
-    job->answer.deliver = deliver_answer;
+    if (green__answer_expect(&job->answer, h, drop_job) < 0) {
+        green__sys.free(job);
+        return NULL;
+    }
     job->task.run = run_job;
     job->task.done = answer_job;
     job->task.arg = job;
-    job->hub = h;
-    job->asker = asker_number();
     return job;
 }
 
@@ -172,8 +117,9 @@ int green__offload(struct lane *lane, void *(*fn)(void *arg), void *arg,
     job->drop = drop;
     error = green__lane_submit(lane, &job->task);
     if (error != 0) {
-        green__sys.free(job);
-        return give_up(drop, arg, error);
+        green__answer_withdraw(&job->answer);
+        errno = error;
+        return -1;
     }
     return wait_for_job(lane, job, result, timeout);
 }
