@@ -12,7 +12,7 @@
  *              a file in a thread
  *
  * fd_state.how remembers the form per number.  It is only a hint: each form is
- * safe on any descriptor, and corrects it. */
+ * safe on any descriptor (but see try_write), and corrects it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -180,16 +180,18 @@ static ssize_t try_read(struct fd_state *s, const struct io *io)
     return read_asking(s->fd, io->iov, io->n);
 }
 
+/* Always as to a socket first: the number may be that of one since the last call,
+ * and on a socket only that form raises no SIGPIPE. */
 static ssize_t try_write(struct fd_state *s, const struct io *io)
 {
-    ssize_t r;
+    ssize_t r = write_socket(s->fd, io->iov, io->n);
 
-    if (s->how == IO_SOCKET) {
-        r = write_socket(s->fd, io->iov, io->n);
-        if (r >= 0 || errno != ENOTSOCK)
-            return r;
-        s->how = IO_NOWAIT;
+    if (r >= 0 || errno != ENOTSOCK) {
+        s->how = IO_SOCKET;
+        return r;
     }
+    if (s->how == IO_SOCKET)
+        s->how = IO_NOWAIT;
     if (s->how == IO_NOWAIT) {
         r = green__sys.writev_nowait(s->fd, io->iov, io->n);
         if (!must_ask(s, r))
