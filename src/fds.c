@@ -135,18 +135,18 @@ static void new_life(struct fd_state *s)
     green__wake_all(&s->waiters, EBADF);
     s->generation++;
     s->lives++;
-    s->watched = s->drained = s->ended = s->stream = s->ours = false;
+    s->watched = s->drained = s->unsure = s->tcp = s->ours = false;
     s->how = 0;
 }
 
-void green__fd_born(struct green_hub *h, int fd, bool stream)
+void green__fd_born(struct green_hub *h, int fd, bool tcp)
 {
     struct fd_state *s = green__fd(h, fd);
 
     if (!s)
         return; /* no memory: the first wait will say so */
     new_life(s);
-    s->stream = stream;
+    s->tcp = tcp;
     s->ours = true;
 }
 
@@ -294,8 +294,8 @@ void green__fd_ready(struct green_hub *h, int fd, uint32_t generation,
         return;
     if (fd == h->wake_fds[0])
         green__mail_woken(h);
-    if (events & READY_ENDED)
-        s->ended = true;
+    if (events & (READY_ENDED | READY_URGENT))
+        s->unsure = true;
     if (events & GREEN_READ)
         s->drained = false;
     wake_for(s, events);

@@ -7,7 +7,7 @@
  *
  * A short read from TCP means that there is nothing more, and saves a call.  From
  * a Unix socket it may also mean that what comes next carries descriptors, or is
- * somebody else's; so those are not said to be streams. */
+ * somebody else's; so the hub is told which are TCP. */
 #include <errno.h>
 #include <netinet/in.h>
 

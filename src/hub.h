@@ -20,8 +20,9 @@ struct fd_state {
     uint8_t how;                 /* io.c: which call does not block on it */
     bool watched;                /* the poller has it */
     bool drained;                /* the last read was short, no edge since */
-    bool ended;                  /* a HUP or ERR came: `drained` is void for good */
-    bool stream;                 /* a stream for certain: `drained` may be used */
+    bool unsure;                 /* a HUP, ERR or urgent data came: `drained` is
+                                    void for good */
+    bool tcp;                    /* for certain: `drained` may be used */
     bool ours;                   /* made by the library: its birth is known */
     int fd;
     struct fd_state *next_parked; /* hub.c: to be checked before the hub blocks */
@@ -55,7 +56,7 @@ int green__hub_share(struct green_hub *h);
 void green__hub_forked(struct green_hub *h);
 
 /* fd was just made by the library: forget what its number was before. */
-void green__fd_born(struct green_hub *h, int fd, bool stream);
+void green__fd_born(struct green_hub *h, int fd, bool tcp);
 
 /* fd is about to be closed: end every wait on it with EBADF. */
 void green__fd_dying(struct green_hub *h, int fd);
@@ -93,7 +94,9 @@ struct poller_ops {
 
 extern const struct poller_ops green__epoll, green__kqueue, green__poll_poller;
 
-#define READY_ENDED 4 /* beside GREEN_READ and GREEN_WRITE: hang-up or error */
+/* Beside GREEN_READ and GREEN_WRITE. */
+#define READY_ENDED 4  /* hang-up or error */
+#define READY_URGENT 8 /* urgent data, which also cut reads short */
 void green__fd_ready(struct green_hub *h, int fd, uint32_t generation, int events);
 
 /* For pollers that ask anew each time: the next descriptor above `fd` that has

@@ -149,6 +149,8 @@ static int epoll_meaning(uint32_t events)
 
     if (events & (EPOLLIN | EPOLLPRI))
         meaning |= GREEN_READ;
+    if (events & EPOLLPRI)
+        meaning |= READY_URGENT;
     if (events & EPOLLOUT)
         meaning |= GREEN_WRITE;
     if (events & EPOLLRDHUP)

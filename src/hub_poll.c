@@ -101,6 +101,8 @@ static int poll_meaning(int events)
 
     if (events & (POLLIN | POLLPRI))
         meaning |= GREEN_READ;
+    if (events & POLLPRI)
+        meaning |= READY_URGENT;
     if (events & POLLOUT)
         meaning |= GREEN_WRITE;
     if (events & (POLLHUP | POLLERR | POLLNVAL))

@@ -27,16 +27,18 @@ enum { IO_SOCKET, IO_NOWAIT, IO_ASK };
  * was, and nothing has come since. */
 static bool is_drained(const struct fd_state *s)
 {
-    if (!s->drained || s->ended || !s->watched)
+    if (!s->drained || s->unsure || !s->watched)
         return false;
     errno = EAGAIN;
     return true;
 }
 
-/* Only for streams: a datagram is always shorter than it might be. */
+/* Only for TCP: a datagram is always shorter than it might be, and what comes
+ * through a Unix socket is cut where it carries descriptors.  TCP's is cut only
+ * before urgent data, which the poller tells of. */
 static void note_read(struct fd_state *s, ssize_t n, size_t asked)
 {
-    s->drained = s->stream && s->watched && n > 0 && (size_t)n < asked;
+    s->drained = s->tcp && s->watched && n > 0 && (size_t)n < asked;
 }
 
 ssize_t green__io_run(const struct io *io, int events)

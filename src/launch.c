@@ -87,7 +87,7 @@ static int open_pipe(struct launch *l, struct green_hub *h, int i)
         return -1;
     l->ours[i] = fds[our];
     l->plan.fds[i] = l->theirs[i] = fds[!our];
-    green__fd_born(h, fds[our], true);
+    green__fd_born(h, fds[our], false);
     return set_blocking(l->theirs[i]);
 }
 
@@ -96,7 +96,7 @@ static int pass_descriptor(struct launch *l, struct green_hub *h, int i, int fd)
     const struct fd_state *s = green__fd(h, fd);
 
     l->plan.fds[i] = fd;
-    return s && s->stream ? set_blocking(fd) : 0;
+    return s && s->ours ? set_blocking(fd) : 0;
 }
 
 static int open_descriptor(struct launch *l, struct green_hub *h, int i,

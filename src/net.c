@@ -34,13 +34,13 @@ static void switch_option(int fd, int level, int name, int value)
  * from the one that accepts them. */
 int green__net_socket(const struct addrinfo *a)
 {
-    bool stream = a->ai_socktype == SOCK_STREAM;
+    bool tcp = a->ai_socktype == SOCK_STREAM && a->ai_family != AF_UNIX;
     int fd = green__sys.socket(a->ai_family, a->ai_socktype, 0);
 
     if (fd < 0)
         return -1;
-    green__fd_born(green__hub(), fd, stream);
-    if (stream && a->ai_family != AF_UNIX)
+    green__fd_born(green__hub(), fd, tcp);
+    if (tcp)
         switch_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     return fd;
 }

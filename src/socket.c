@@ -8,6 +8,8 @@
  * Of a Unix socket that others are to connect to, or that gets datagrams by its
  * name, nothing tells when it has room: the caller asks again, ever less often. */
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include "io.h"
 #include "sys.h"
 #include "wait.h"
@@ -172,6 +174,18 @@ static ssize_t try_accept(struct fd_state *s, const struct io *io)
     return accepted;
 }
 
+/* Only those have the option. */
+static bool is_tcp_socket(int fd)
+{
+    int value, saved_errno = errno;
+    socklen_t size = sizeof value;
+    bool has_it =
+        green__sys.getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &value, &size) == 0;
+
+    errno = saved_errno;
+    return has_it;
+}
+
 int green_accept(int fd, struct sockaddr *address, socklen_t *length)
 {
     struct io io = {
@@ -179,7 +193,7 @@ int green_accept(int fd, struct sockaddr *address, socklen_t *length)
     int accepted = (int)green__io_run(&io, GREEN_READ);
 
     if (accepted >= 0)
-        green__fd_born(green__current_hub, accepted, true);
+        green__fd_born(green__current_hub, accepted, is_tcp_socket(accepted));
     return accepted;
 }
 

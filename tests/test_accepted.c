@@ -183,6 +183,101 @@ static void all_ways_to_read_see_what_came_after_a_short_read(void **state)
     close_connection();
 }
 
+/* ---- reads that are short though there is more ---- */
+
+static void *sleep_and_note(void *name)
+{
+    if (green_sleep(GREEN_SEC / 2) == 0)
+        note("%s", (char *)name);
+    return NULL;
+}
+
+/* Reading what is there takes no time, which the hub turns on when it rests. */
+static void read_without_wait(const char *expected)
+{
+    green_t *sleeper = spawn(sleep_and_note, text("later"));
+    char bytes[16];
+    ssize_t n = green_read(connection, bytes, sizeof bytes);
+
+    note("%.*s", (int)n, bytes);
+    check_log(expected);
+    end_by_kill(sleeper);
+}
+
+static void urgent_data_hides_nothing_that_follows(void **state)
+{
+    (void)state;
+    clock_take();
+    make_connection();
+    say("first");
+    read_without_wait("first");
+    check_fails(green_wait_fd(connection, GREEN_READ, GREEN_MS), ETIMEDOUT);
+    say("before");
+    check_equal(send(peer, "!", 1, MSG_OOB), 1);
+    say("after");
+    check_equal(green_wait_fd(connection, GREEN_READ, GREEN_FOREVER),
+                GREEN_READ);
+    check_equal(green_sleep(GREEN_MS), 0); /* for the poller to tell of all */
+    read_without_wait("before");
+    read_without_wait("after");
+    close_connection();
+}
+
+static void make_unix_connection(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    socklen_t length = sizeof address;
+    int listener = green_socket(AF_UNIX, SOCK_STREAM, 0);
+
+    check_equal(
+        bind(listener, (struct sockaddr *)&address, sizeof address.sun_family),
+        0);
+    check_equal(getsockname(listener, (struct sockaddr *)&address, &length), 0);
+    check_equal(listen(listener, 1), 0);
+    peer = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    check_equal(connect(peer, (struct sockaddr *)&address, length), 0);
+    finish(spawn(accept_it, &listener));
+    check_equal(green_close(listener), 0);
+}
+
+static void say_with_descriptor(char *words)
+{
+    union {
+        struct cmsghdr head;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct iovec iov = {words, strlen(words)};
+    struct msghdr message = {.msg_iov = &iov,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof control};
+
+    memset(&control, 0, sizeof control);
+    control.head.cmsg_level = SOL_SOCKET;
+    control.head.cmsg_type = SCM_RIGHTS;
+    control.head.cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(&control.head), &peer, sizeof peer);
+    check_equal(sendmsg(peer, &message, 0), strlen(words));
+}
+
+static void descriptors_sent_along_hide_nothing_that_follows(void **state)
+{
+    char words[] = "with";
+
+    (void)state;
+    clock_take();
+    make_unix_connection();
+    say("first");
+    read_without_wait("first");
+    check_fails(green_wait_fd(connection, GREEN_READ, GREEN_MS), ETIMEDOUT);
+    say_with_descriptor(words);
+    say("after");
+    check_equal(green_sleep(GREEN_MS), 0);
+    read_without_wait("with");
+    read_without_wait("after");
+    close_connection();
+}
+
 /* ---- a number that was such a connection ---- */
 
 static void a_number_used_again_is_not_taken_for_drained(void **state)
@@ -255,6 +350,8 @@ int main(void)
         green_test(a_reset_after_a_short_read_is_seen),
         green_test(a_long_talk_loses_nothing),
         green_test(all_ways_to_read_see_what_came_after_a_short_read),
+        green_test(urgent_data_hides_nothing_that_follows),
+        green_test(descriptors_sent_along_hide_nothing_that_follows),
         green_test(a_number_used_again_is_not_taken_for_drained),
         green_test(a_unix_socket_waits_for_room_in_the_backlog),
     };

@@ -352,6 +352,23 @@ static void what_the_library_made_blocks_there(void **state)
     green_process_free(second);
 }
 
+static void a_pipe_by_green_pipe_blocks_there(void **state)
+{
+    green_process_t *p;
+    int fds[2];
+
+    (void)state;
+    check_equal(green_pipe(fds), 0);
+    check(fcntl(fds[0], F_GETFL) & O_NONBLOCK);
+    p = start_shell("read x; test $x = hello",
+                    (green_process_options_t){.in = fds[0] + 1});
+    check(!(fcntl(fds[0], F_GETFL) & O_NONBLOCK));
+    check_equal(green_write_all(fds[1], "hello\n", 6), 6);
+    check_ends(p, 0);
+    green_process_free(p);
+    close_both(fds);
+}
+
 /* ---- wait ---- */
 
 static void a_wait_may_time_out_and_be_repeated(void **state)
@@ -765,6 +782,7 @@ static const struct CMUnitTest tests[] = {
     green_test(there_may_be_nothing_to_read_and_nowhere_to_write),
     green_test(a_descriptor_of_ours_can_be_given),
     green_test(what_the_library_made_blocks_there),
+    green_test(a_pipe_by_green_pipe_blocks_there),
     green_test(a_wait_may_time_out_and_be_repeated),
     green_test(asking_again_and_again_comes_to_an_end),
     green_test(several_may_wait),
