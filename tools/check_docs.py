@@ -11,7 +11,7 @@ import re
 import sys
 
 DOCUMENTS = ("README.md", "examples/README.md", "bench/README.md",
-             "docs/from-gevent.md")
+             "examples/http/README.md", "docs/from-gevent.md")
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.S | re.M)
 
 

@@ -19,6 +19,7 @@
 #include "http.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
 
@@ -64,6 +65,8 @@ struct http_connection {
 
     /* response.c */
     bool begun, ended, bodiless, chunks;
+    int status;
+    uint64_t written; /* of the body */
     int64_t left;    /* of the length that was promised; -1: none was */
     size_t chunk_at; /* where in `out` the open chunk begins; 0: none is open */
     size_t n_added;
@@ -165,6 +168,12 @@ bool http__is_value(const char *text);     /* of a header */
 
 /* Open a file below a directory for reading; the path is relative. */
 int http__open_beneath(int root, const char *path);
+
+/* ---- file.c ---- */
+
+/* http_file, of a file about which all is known. */
+int http__send_file(http_request_t *r, int fd, const char *type,
+                    const struct stat *st);
 
 /* ---- listing.c ---- */
 

@@ -132,27 +132,32 @@ static int say_range(http_request_t *r, struct range range, int64_t size)
     return http_set_header(r, "Content-Range", text);
 }
 
-int http_file(http_request_t *r, int fd, const char *type)
+int http__send_file(http_request_t *r, int fd, const char *type,
+                    const struct stat *st)
 {
     char modified[HTTP_DATE_ROOM];
     struct range range = {0};
     int status = 200;
-    struct stat st;
 
-    if (fstat(fd, &st) != 0)
-        return -1;
-    range.length = st.st_size;
-    http__format_date(modified, st.st_mtime);
+    range.length = st->st_size;
+    http__format_date(modified, st->st_mtime);
     if (http_set_header(r, "Last-Modified", modified) < 0 ||
         http_set_header(r, "Accept-Ranges", "bytes") < 0)
         return -1;
-    if (is_unmodified(r, st.st_mtime))
+    if (is_unmodified(r, st->st_mtime))
         return http_reply(r, 304, NULL, NULL, 0);
     if (wants_range(r, modified))
-        status = parse_range(http_header(r, "Range"), st.st_size, &range);
+        status = parse_range(http_header(r, "Range"), st->st_size, &range);
     if (status == 416)
-        return refuse_range(r, st.st_size);
-    if (status == 206 && say_range(r, range, st.st_size) < 0)
+        return refuse_range(r, st->st_size);
+    if (status == 206 && say_range(r, range, st->st_size) < 0)
         return -1;
     return send_file(r, fd, type, status, range);
+}
+
+int http_file(http_request_t *r, int fd, const char *type)
+{
+    struct stat st;
+
+    return fstat(fd, &st) < 0 ? -1 : http__send_file(r, fd, type, &st);
 }

@@ -101,7 +101,7 @@ static int send_path(http_request_t *r, int root)
     else if (!S_ISREG(st.st_mode) || path[strlen(path) - 1] == '/')
         rc = http_error(r, 404);
     else
-        rc = http_file(r, fd, type_of(path));
+        rc = http__send_file(r, fd, type_of(path), &st);
     green_close(fd);
     return rc;
 }

@@ -155,6 +155,9 @@ int http_end(http_request_t *r);
 int http_upgrade(http_request_t *r, const char *protocol, const void **early,
                  size_t *n);
 
+/* The address of the client, as text: "127.0.0.1", or "" if it has none. */
+void http_peer(const http_request_t *r, char *text, size_t room);
+
 /* Is the server being stopped?  Long answers may want to end well. */
 bool http_stopping(const http_request_t *r);
 
@@ -186,6 +189,12 @@ int http_file(http_request_t *r, int fd, const char *type);
 
 /* ---- the server ---- */
 
+/* What is told of each answer when it is over: its status, and how many bytes of
+ * body there were.  Of a request that was no good, method and path may be
+ * empty. */
+typedef void http_log_t(const http_request_t *r, int status, uint64_t bytes,
+                        void *arg);
+
 /* All zero: the defaults.  Set fields by name, since more may follow. */
 typedef struct http_options {
     size_t connections_max; /* more wait; 0: no bound */
@@ -195,6 +204,7 @@ typedef struct http_options {
     int64_t body_timeout;   /* without progress of its body; 20 s */
     int64_t send_timeout;   /* without progress of the answer; 20 s */
     bool reuse_port;        /* as in green_server_options_t */
+    http_log_t *log;        /* called with the arg of the handler */
 } http_options_t;
 
 typedef struct http_server http_server_t;

@@ -11,7 +11,7 @@
  *
  * SIGINT and SIGTERM end it: answers under way have five seconds. */
 #define _DEFAULT_SOURCE /* getopt, signals */
-#include "http.h"
+#include "demo.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -20,118 +20,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-static int hello(http_request_t *r, void *arg)
-{
-    char name[64] = "world", text[80];
-    int n;
-
-    (void)arg;
-    if (http_query(r, "name", name, sizeof name) < 0 && errno != ENOENT)
-        return http_error(r, 400);
-    n = snprintf(text, sizeof text, "Hello, %s!\n", name);
-    return http_reply(r, 200, "text/plain; charset=utf-8", text, (size_t)n);
-}
-
-/* A number of the query, from 0 to `most`. */
-static long number(const http_request_t *r, const char *name, long otherwise,
-                   long most)
-{
-    char digits[20], *end;
-    long n;
-
-    if (http_query(r, name, digits, sizeof digits) <= 0)
-        return otherwise;
-    n = strtol(digits, &end, 10);
-    return *end || n < 0 || n > most ? otherwise : n;
-}
-
-static int stream(http_request_t *r, void *arg)
-{
-    long lines = number(r, "lines", 10, 1000000);
-    long ms = number(r, "ms", 1000, 60000);
-
-    (void)arg;
-    if (http_begin(r, 200, "text/plain", -1) < 0)
-        return -1;
-    for (long i = 1; i <= lines; i++) {
-        if (http_printf(r, "line %ld\n", i) < 0 || http_flush(r) < 0)
-            return -1; /* the client has gone */
-        if (http_stopping(r))
-            break;
-        if (i < lines && green_sleep(ms * GREEN_MS) < 0)
-            return -1;
-    }
-    return http_end(r);
-}
-
-/* ---- long polling: an answer that waits for something to say ---- */
-
-static struct {
-    long number; /* of the last message */
-    size_t length;
-    char text[4096];
-    green_event_t news;
-} board;
-
-static int poll_get(http_request_t *r, void *arg)
-{
-    long after = number(r, "after", board.number, 1000000000);
-    int64_t patience = number(r, "ms", 25000, 60000) * GREEN_MS;
-    char digits[24];
-
-    (void)arg;
-    if (board.number <= after)
-        green_event_wait(&board.news, patience);
-    if (board.number <= after) /* its time is up, or the server stops */
-        return http_reply(r, 204, NULL, NULL, 0);
-    snprintf(digits, sizeof digits, "%ld", board.number);
-    http_set_header(r, "Message-Number", digits);
-    return http_reply(r, 200, "text/plain; charset=utf-8", board.text,
-                      board.length);
-}
-
-static int poll_post(http_request_t *r, void *arg)
-{
-    char text[sizeof board.text];
-    size_t length = 0;
-    ssize_t n;
-
-    (void)arg;
-    while ((n = http_read(r, text + length, sizeof text - length)) > 0)
-        length += (size_t)n;
-    if (n < 0)
-        return -1;
-    if (length == sizeof text)
-        return http_error(r, 413);
-    memcpy(board.text, text, length);
-    board.length = length;
-    board.number++;
-    green_event_set(&board.news); /* wakes all who wait now ... */
-    green_event_clear(&board.news);
-    return http_reply(r, 204, NULL, NULL, 0);
-}
-
-/* The first piece is read before the answer begins, so that a body that is no
- * good can still be answered as it deserves. */
-static int echo(http_request_t *r, void *arg)
-{
-    const char *type = http_header(r, "Content-Type");
-    const char *length = http_header(r, "Content-Length");
-    char piece[16 * 1024];
-    ssize_t n = http_read(r, piece, sizeof piece);
-
-    (void)arg;
-    if (n < 0 || http_begin(r, 200, type ? type : "application/octet-stream",
-                            length ? strtoll(length, NULL, 10) : -1) < 0)
-        return -1;
-    for (; n > 0; n = http_read(r, piece, sizeof piece))
-        if (http_write(r, piece, (size_t)n) < 0)
-            return -1;
-    return n < 0 ? -1 : http_end(r);
-}
-
-/* ---- the program ---- */
 
 static void *tell(void *event)
 {
@@ -147,9 +35,26 @@ static void wait_for_signal(void)
                                 green_signal(SIGTERM, tell, &stop)};
 
     green_event_wait(&stop, GREEN_FOREVER);
-    green_event_set(&board.news);
+    demo_stop();
     green_signal_end(watches[0]);
     green_signal_end(watches[1]);
+}
+
+/* A path may have any bytes; the terminal gets plain ones. */
+static void log_answer(const http_request_t *r, int status, uint64_t bytes,
+                       void *arg)
+{
+    char client[64], path[256];
+    size_t i;
+
+    (void)arg;
+    http_peer(r, client, sizeof client);
+    for (i = 0; r->path[i] && i < sizeof path - 1; i++)
+        path[i] = r->path[i] > ' ' && r->path[i] < 0x7f ? r->path[i] : '?';
+    path[i] = '\0';
+    printf("%s %s %s %d %llu\n", client, *r->method ? r->method : "-",
+           *path ? path : "-", status, (unsigned long long)bytes);
+    fflush(stdout);
 }
 
 static int usage(void)
@@ -159,7 +64,9 @@ static int usage(void)
           "  -c NUMBER   of connections at most\n"
           "  -b BYTES    of a body at most\n"
           "  -i SECONDS  how long an idle connection is kept\n"
-          "  -p SECONDS  how long a slow client is waited for\n",
+          "  -p SECONDS  how long a slow client is waited for\n"
+          "  -r          share the port with other processes\n"
+          "  -v          say what is answered\n",
           stderr);
     return EXIT_FAILURE;
 }
@@ -198,12 +105,12 @@ static void say_where(const char *address, int port)
 static int serve(const char *address, char *root, const http_options_t *options)
 {
     http_route_t routes[] = {
-        {.method = "GET", .path = "/hello", .handler = hello},
-        {.method = "GET", .path = "/stream", .handler = stream},
-        {.method = "GET", .path = "/poll", .handler = poll_get},
-        {.method = "POST", .path = "/poll", .handler = poll_post},
-        {.method = "POST", .path = "/echo", .handler = echo},
-        {.method = "PUT", .path = "/echo", .handler = echo},
+        {.method = "GET", .path = "/hello", .handler = demo_hello},
+        {.method = "GET", .path = "/stream", .handler = demo_stream},
+        {.method = "GET", .path = "/poll", .handler = demo_poll_get},
+        {.method = "POST", .path = "/poll", .handler = demo_poll_post},
+        {.method = "POST", .path = "/echo", .handler = demo_echo},
+        {.method = "PUT", .path = "/echo", .handler = demo_echo},
         {.path = "/*", .handler = http_files, .arg = root},
         {0},
     };
@@ -227,7 +134,7 @@ int main(int argc, char **argv)
     http_options_t o = {0};
     int option;
 
-    while ((option = getopt(argc, argv, "l:c:b:i:p:")) != -1)
+    while ((option = getopt(argc, argv, "hl:c:b:i:p:rv")) != -1)
         if (option == 'l')
             address = optarg;
         else if (option == 'c')
@@ -238,6 +145,10 @@ int main(int argc, char **argv)
             o.idle_timeout = seconds(optarg);
         else if (option == 'p')
             o.head_timeout = o.body_timeout = o.send_timeout = seconds(optarg);
+        else if (option == 'r')
+            o.reuse_port = true;
+        else if (option == 'v')
+            o.log = log_answer;
         else
             return usage();
     if (argc > optind + 1)

@@ -107,6 +107,8 @@ static void reset(struct http_connection *c)
     c->body_left = c->body_read = 0;
     c->failure = 0;
     c->begun = c->ended = c->bodiless = c->chunks = false;
+    c->status = 0;
+    c->written = 0;
     c->n_added = c->chunk_at = 0;
     c->keep = c->asked = false;
     c->send_patience = c->server->options.send_timeout;

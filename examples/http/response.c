@@ -50,6 +50,7 @@ static int begin(http_request_t *r, int status, const char *type,
     if (http__put_head(c, status, type, length) < 0)
         return -1;
     c->begun = true;
+    c->status = status;
     c->left = c->bodiless || length < 0 ? -1 : length;
     c->chunks = c->chunks && !c->bodiless;
     return 0;
@@ -131,6 +132,7 @@ int http_write(http_request_t *r, const void *data, size_t n)
         return refuse(EOVERFLOW);
     if (c->left >= 0)
         c->left -= (int64_t)n;
+    c->written += n;
     if (n > room_in(c))
         return send_large(c, data, n);
     open_chunk(c);

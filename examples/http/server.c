@@ -8,6 +8,7 @@
 #include "connection.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -32,10 +33,19 @@ static void unlink_connection(struct http_connection *c)
         c->next->previous = c->previous;
 }
 
+static void log_answer(const struct http_connection *c)
+{
+    const http_server_t *s = c->server;
+
+    if (s->options.log)
+        s->options.log(&c->request, c->status, c->written, s->arg);
+}
+
 static void refuse_request(struct http_connection *c, int status)
 {
     c->keep = false;
     http_error(&c->request, status);
+    log_answer(c);
     http__linger(c);
 }
 
@@ -44,18 +54,31 @@ static bool serve_request(struct http_connection *c)
 {
     http_server_t *s = c->server;
     int status = http__read_head(c);
+    bool more;
 
     if (status != 0) {
         if (status > 0)
             refuse_request(c, status);
         return false;
     }
-    if (http__finish(c, s->handler(&c->request, s->arg)))
-        return true;
-    if (c->ended && !c->upgraded &&
+    more = http__finish(c, s->handler(&c->request, s->arg));
+    log_answer(c);
+    if (!more && c->ended && !c->upgraded &&
         (c->asked || !c->body_ended || c->first < c->last))
         http__linger(c);
-    return false;
+    return more;
+}
+
+void http_peer(const http_request_t *r, char *text, size_t room)
+{
+    struct sockaddr_storage address;
+    socklen_t length = sizeof address;
+
+    if (getpeername(r->connection->fd, (struct sockaddr *)&address, &length) !=
+            0 ||
+        getnameinfo((struct sockaddr *)&address, length, text, (socklen_t)room,
+                    NULL, 0, NI_NUMERICHOST) != 0)
+        *text = '\0';
 }
 
 void http__serve(int fd, void *server)

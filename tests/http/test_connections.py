@@ -210,6 +210,21 @@ class End(Case):
         self.assertIn(b"cut short", self.own.errors.read())
 
 
+class Log(Case):
+    def test_what_is_answered_is_said_in_plain_characters(self):
+        own = Server(http_server, "-l", "127.0.0.1:0", "-v", "-r")
+        with Client(own) as client:
+            client.send(get("/hello") + get("/a%0Ab") + get("/hello", method="HEAD") +
+                        "rubbish\r\n\r\n")
+            client.rest()
+        said = [own.process.stdout.readline() for _ in range(4)]
+        self.assertEqual(own.stop(), 0)
+        self.assertEqual(said, [b"127.0.0.1 GET /hello 200 14\n",
+                                b"127.0.0.1 GET /a?b 404 14\n",
+                                b"127.0.0.1 HEAD /hello 200 0\n",
+                                b"127.0.0.1 - - 400 16\n"])
+
+
 class Poll(Case):
     @classmethod
     def program(cls):

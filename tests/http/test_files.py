@@ -6,7 +6,7 @@ import re
 import shutil
 import tempfile
 
-from wire import Case, get, http_server, main
+from wire import Case, get, http_server, main, runner
 
 
 class Files(Case):
@@ -80,7 +80,8 @@ class Files(Case):
             self.assertEqual(self.file(path)[0], 404, path)
 
     def test_nothing_outside_of_the_directory(self):
-        self.assertEqual(self.file("/inside")[2], b"0123456789")
+        if not runner:  # which may not know openat2: then no link is followed
+            self.assertEqual(self.file("/inside")[2], b"0123456789")
         for path in ("/../secret", "/..", "/sub/../../secret", "/%2e%2e/secret",
                      "/..%2fsecret", "/%2e%2e%2fsecret", "/sub/%2E%2E/%2E./secret",
                      "/outside", "/absolute", "/up/secret", "/up/root/digits.txt", "/up/",
