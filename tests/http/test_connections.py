@@ -9,7 +9,7 @@ import resource
 import socket
 import time
 
-from wire import TIMEOUT, Case, Client, Server, get, handlers, http_server, main
+from wire import TIMEOUT, Case, Client, Server, get, http_server, main
 
 # So many connections are held open at once; see also `ulimit -Hn`.
 IDLE = int(os.environ.get("HTTP_IDLE", "500"))
@@ -46,25 +46,52 @@ class Pipelining(Case):
             self.assertEqual(self.ask_once(get("/unread"))[0], 200)
 
 
+class Idle(Case):
+    arguments = (0, 300)
+
+    def test_idle_connections_are_closed_silently(self):
+        with self.client() as client, self.client() as newline:
+            newline.send("\r\n")
+            self.assertEqual((client.rest(), newline.rest()), (b"", b""))
+
+    def test_also_those_that_were_in_use(self):
+        while True:
+            with self.client() as client:
+                try:
+                    client.ask(get("/unread"))
+                except (EOFError, ConnectionError):
+                    continue  # we were too slow
+                self.assertEqual(client.rest(), b"")
+                return
+
+
+class Bound(Case):
+    @classmethod
+    def program(cls):
+        return http_server, "-l", "127.0.0.1:0", "-c", "2"
+
+    def test_more_than_there_may_be_have_to_wait(self):
+        first, second, third = (self.client() for _ in range(3))
+        first.ask(get("/hello"))
+        second.ask(get("/hello"))
+        third.send(get("/hello"))
+        third.socket.settimeout(0.1)
+        with self.assertRaises(TimeoutError):
+            third.more()
+        third.socket.settimeout(TIMEOUT)
+        first.socket.close()
+        self.assertEqual(third.answer()[0], 200)
+
+
 class Slow(Case):
     """With a server that has little patience; nothing else is asked of it."""
-    arguments = (1000000, 300, 400)  # bytes of a body; ms idle; ms to wait
+    arguments = (1000000, 0, 400)  # bytes of a body; ms idle; ms to wait
 
     def assert_given_up(self, data, status=408):
         with self.client() as client:
             client.send(data)
             self.assertEqual(client.answer()[0], status)
             self.assertEqual(client.rest(), b"")
-
-    def assert_closed(self, client):
-        self.assertEqual(client.rest(), b"")
-
-    def test_idle_connections_are_closed_silently(self):
-        with self.client() as client, self.client() as used, self.client() as newline:
-            used.ask(get("/unread"))
-            newline.send("\r\n")
-            for one in (client, used, newline):
-                self.assert_closed(one)
 
     def test_heads_that_stop(self):
         for data in ("G", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nHost: x\r\n"):
@@ -115,7 +142,7 @@ class Slow(Case):
         with self.client() as client:
             client.send(get("/unread", "Content-Length: 5", method="POST") + "abc")
             self.assertEqual(client.answer()[0], 200)
-            self.assert_closed(client)
+            self.assertEqual(client.rest(), b"")
 
     def test_a_client_that_does_not_read(self):
         with self.client() as client:
