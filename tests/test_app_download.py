@@ -11,7 +11,7 @@ import tempfile
 import threading
 import apps
 
-BODY = bytes(range(256)) * 4000
+BODY = bytes(range(256)) * 1000
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

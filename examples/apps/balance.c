@@ -97,8 +97,8 @@ static int reach(struct backend **chosen)
     struct backend *b;
     int fd;
 
-    while (green_event_wait(&any_up, deadline - green_now()) == 0) {
-        b = *chosen = choose();
+    while (green_event_wait(&any_up, deadline - green_now()) == 0 &&
+           (b = *chosen = choose()) != NULL) {
         b->active++;
         fd = green_dial(b->address, timeout);
         if (fd >= 0)
