@@ -12,6 +12,8 @@
  *     did are registered anew: under load this is never reached.  Descriptors
  *     that the library made have had their numbers cleared at birth, so with
  *     them it waits until the hub has rested for a while.
+ *   - a busy hub glances at them now and then, which does not replace that:
+ *     they may be closed before it rests.
  *
  * Invariant: h->fd_waits counts the waiters in all states; while it is not zero
  * there is a poller. */
@@ -109,7 +111,8 @@ static void forget_registrations(struct fd_state *page)
 
     for (i = 0; i < PAGE_FDS; i++) {
         page[i].generation++;
-        page[i].watched = page[i].parked = page[i].drained = false;
+        page[i].watched = page[i].parked = page[i].seen = false;
+        page[i].drained = false;
     }
 }
 
@@ -120,7 +123,7 @@ void green__fds_forked(struct green_hub *h)
     if (h->poller)
         h->poller->ops->close(h->poller);
     h->poller = NULL;
-    h->parked = NULL;
+    h->parked = h->seen = NULL;
     h->parked_foreign = false;
     h->fd_waits = 0;
     for (i = 0; h->fds && i < h->fds->n; i++)
@@ -315,18 +318,53 @@ static void check(struct green_hub *h, struct fd_state *s)
         green__wake_all(&s->waiters, errno);
 }
 
-void green__fds_check(struct green_hub *h)
+/* The next one to check, taken off the list; NULL at its end. */
+static struct fd_state *unpark(struct green_hub *h)
+{
+    struct fd_state *s = h->parked;
+
+    if (s) {
+        h->parked = s->next_parked;
+        s->parked = false;
+    }
+    return s;
+}
+
+static void keep_seen(struct green_hub *h, struct fd_state *s)
+{
+    if (s->seen)
+        return;
+    s->seen = true;
+    s->next_seen = h->seen;
+    h->seen = s;
+}
+
+void green__fds_glance(struct green_hub *h)
 {
     struct fd_state *s;
 
     h->checked = h->now;
     h->parked_foreign = false;
-    while ((s = h->parked)) {
-        h->parked = s->next_parked;
-        s->parked = false;
+    while ((s = unpark(h)))
+        if (s->waiters.first) {
+            keep_seen(h, s);
+            check(h, s);
+        }
+}
+
+void green__fds_check(struct green_hub *h)
+{
+    struct fd_state *s;
+
+    for (; (s = h->seen); s->seen = false) {
+        h->seen = s->next_seen;
+        park(h, s);
+    }
+    h->checked = h->now;
+    h->parked_foreign = false;
+    while ((s = unpark(h)))
         if (s->waiters.first)
             check(h, s);
-    }
 }
 
 int green__fd_next_wanted(struct green_hub *h, int fd, int *events,

@@ -8,10 +8,14 @@
 /* Let the poller have it, if it does not yet: 0, or -1 with errno. */
 int green__fd_watch(struct green_hub *h, struct fd_state *s);
 
-/* Do the pollers still have what greenlets have begun to wait for since the
- * last check?  If not (a plain close, a reused number), register it anew or
- * end the wait with EBADF. */
+/* Before the hub blocks: does the poller still have what greenlets have begun to
+ * wait for since it last did?  If not (a plain close, a reused number), register
+ * it anew or end the wait with EBADF. */
 void green__fds_check(struct green_hub *h);
+
+/* The same while the hub is busy, for what was not looked at yet.  It may still
+ * be closed before the hub blocks, and will be checked once more. */
+void green__fds_glance(struct green_hub *h);
 
 void green__fds_close(struct green_hub *h);
 

@@ -177,6 +177,7 @@ struct green_hub {
     uint32_t expire_mark;        /* timeouts wait until head reaches this */
     struct fd_state *parked;     /* descriptors to check before the hub blocks */
     bool parked_foreign;         /* among them one that the library did not make */
+    struct fd_state *seen;       /* those checked since the hub last blocked */
     int64_t checked;             /* when they were checked last */
     int64_t armed;               /* when overflow.c was asked last */
     _Atomic(struct message *) mail; /* mail.c, as the next four; latest first */

@@ -25,8 +25,9 @@ struct fd_state {
     bool tcp;                    /* for certain: `drained` may be used */
     bool ours;                   /* made by the library: its birth is known */
     int fd;
-    struct fd_state *next_parked; /* hub.c: to be checked before the hub blocks */
-    bool parked;
+    struct fd_state *next_parked; /* to be checked before the hub blocks */
+    struct fd_state *next_seen;   /* was, and will be once more */
+    bool parked, seen;
 };
 
 /* The state of a descriptor number >= 0, made on first use; NULL with ENOMEM. */

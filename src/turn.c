@@ -48,7 +48,7 @@ static void glance(struct green_hub *h)
         poll_for(h, 0);
     if (h->parked &&
         h->now - h->checked > (h->parked_foreign ? CHECK_EVERY : CHECK_OURS))
-        green__fds_check(h);
+        green__fds_glance(h);
 }
 
 /* Time until a timer is due: 0 if one is, -1 if there is none. */
@@ -99,11 +99,14 @@ static void tidy(struct green_hub *h)
 }
 
 /* Is it time to make sure of the descriptors that greenlets wait for?  At once
- * if one is not ours, else every now and then; *timeout ends when it is. */
+ * if one is not ours or a busy hub looked at it, else every now and then;
+ * *timeout ends when it is. */
 static bool must_check(struct green_hub *h, int64_t *timeout)
 {
     int64_t left = h->checked + CHECK_OURS - h->now;
 
+    if (h->seen)
+        return true;
     if (!h->parked)
         return false;
     if (h->parked_foreign || left <= 0)

@@ -73,11 +73,66 @@ static void a_poll_with_a_descriptor_in_several_entries_ends_once(void **state)
     meet_a_hang_up(poll_twice, "poll:2 reader:ok");
 }
 
+/* ---- plain close ---- */
+
+static void *await_a_second(void *unused)
+{
+    (void)unused;
+    note_result("reader", green_wait_fd(pair[0], GREEN_READ, GREEN_SEC));
+    return NULL;
+}
+
+/* A turn lasts up to 64 switches; in each the hub finds that it is late. */
+static void keep_busy(void)
+{
+    int i;
+
+    for (i = 0; i < 200; i++) {
+        clock_turn(GREEN_MS);
+        check_equal(green_yield(), 0);
+    }
+}
+
+static void a_plain_close_is_noticed_by_a_hub_that_has_been_busy(void **state)
+{
+    green_t *reader;
+
+    (void)state;
+    make_pair(pair);
+    clock_take();
+    reader = spawn(await_a_second, NULL);
+    keep_busy();
+    check(!green_ready(reader));
+    close(pair[0]);
+    finish(reader);
+    check_log("reader:EBADF");
+    close(pair[1]);
+}
+
+static void a_busy_hub_notices_a_plain_close(void **state)
+{
+    green_t *reader;
+
+    (void)state;
+    make_pair(pair);
+    clock_take();
+    reader = spawn(await_a_second, NULL);
+    green_yield();
+    close(pair[0]);
+    keep_busy();
+    check(green_ready(reader));
+    finish(reader);
+    check_log("reader:EBADF");
+    close(pair[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         green_test(a_select_with_a_descriptor_in_several_cases_ends_once),
         green_test(a_poll_with_a_descriptor_in_several_entries_ends_once),
+        green_test(a_plain_close_is_noticed_by_a_hub_that_has_been_busy),
+        green_test(a_busy_hub_notices_a_plain_close),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
