@@ -5,6 +5,9 @@ set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/green)
 
 install(FILES include/green.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(TARGETS green_static green_shared EXPORT green_targets)
+if(TARGET green_patch_shared)
+    install(TARGETS green_patch_static green_patch_shared EXPORT green_targets)
+endif()
 install(EXPORT green_targets NAMESPACE green:: FILE greenTargets.cmake
     DESTINATION ${package_dir})
 

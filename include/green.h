@@ -197,11 +197,13 @@ extern "C" {
 /* What compilers are told about the declarations below; not for programs. */
 #if defined(__GNUC__)
 #define GREEN_API __attribute__((visibility("default")))
+#define GREEN_PATCH_API GREEN_API
 #define GREEN_NORETURN __attribute__((noreturn))
 #define GREEN_FORMAT(string, first)                                            \
     __attribute__((format(printf, string, first)))
 #else
 #define GREEN_API
+#define GREEN_PATCH_API
 #define GREEN_NORETURN
 #define GREEN_FORMAT(string, first)
 #endif
@@ -3203,6 +3205,78 @@ GREEN_API int green_trace_stop(void);
  *
  * Never switches. */
 GREEN_API void green_set_deadlock_fn(void (*fn)(void *arg), void *arg);
+
+/* ---- the patch library ---- */
+
+/* Libraries that block, such as database clients, become cooperative without a
+ * change, when libgreen_patch is linked too: it has functions of libc's names that
+ * let other greenlets run while they wait.
+ *
+ *     cc program.c -lgreen_patch -lgreen -lcurl
+ *
+ *     int main(void)
+ *     {
+ *         green_patch_all();
+ *         ... greenlets that call curl_easy_perform ...
+ *
+ * Only calls from greenlets are, that is, from threads that have a hub; all others
+ * are what they were.  The flags of descriptors stay as they are, and O_NONBLOCK,
+ * MSG_DONTWAIT, SO_RCVTIMEO and SO_SNDTIMEO mean what they mean: who does not want
+ * to wait does not.  A kill and an enclosing scope end the wait of a patched call
+ * with ECANCELED or ETIMEDOUT, as any other.  Calls with a signal mask (ppoll,
+ * pselect, epoll_pwait) and calls inside libc (stdio, syslog) are not changed.
+ * docs/patching.md tells more. */
+/* The families of functions: */
+#define GREEN_PATCH_SOCKET 0x001  /* accept, connect, recv, send and theirs */
+#define GREEN_PATCH_FILE 0x002    /* read, write and theirs; close */
+#define GREEN_PATCH_POLL 0x004    /* poll, select, epoll_wait */
+#define GREEN_PATCH_TIME 0x008    /* sleep, usleep, nanosleep, ... */
+#define GREEN_PATCH_DNS 0x010     /* getaddrinfo, getnameinfo, gethostbyname */
+#define GREEN_PATCH_PROCESS 0x020 /* fork, wait, waitpid, system, pclose */
+#define GREEN_PATCH_SIGNAL 0x040  /* not yet */
+#define GREEN_PATCH_THREAD 0x080  /* not yet */
+#define GREEN_PATCH_STDIO 0x100   /* not yet */
+
+/* Make families of functions cooperative, in the whole process.
+ *
+ * Before other threads use libgreen: its own calls are redirected, too.
+ *
+ * Returns 0, or -1 with errno:
+ *     EINVAL     none, or one that does not exist;
+ *     ENOTSUP    one that is not there yet;
+ *     ENOMEM     no memory for the thread's hub.
+ *
+ * Never switches. */
+GREEN_PATCH_API int green_patch(unsigned what);
+
+/* Make all families cooperative that there are.
+ *
+ * Returns 0, or -1 with errno as green_patch does.
+ *
+ * Never switches. */
+GREEN_PATCH_API int green_patch_all(void);
+
+/* Let families of functions block again.  Greenlets that wait in them wait on.
+ *
+ * Returns 0, or -1 with errno:
+ *     EINVAL     one that does not exist.
+ *
+ * Never switches.  May be called from any thread. */
+GREEN_PATCH_API int green_unpatch(unsigned what);
+
+/* Do calls of libc's functions reach the patch library?  If libraries were linked
+ * in an order by which they do not, patching them has no effect.
+ *
+ * Returns 0, or -1 with errno:
+ *     ENOSYS     they do not; name libgreen_patch first when linking.
+ *
+ * Never switches.  May be called from any thread. */
+GREEN_PATCH_API int green_patch_verify(void);
+
+/* Write which families are patched, and how many calls were cooperative.
+ *
+ * Never switches.  May be called from any thread. */
+GREEN_PATCH_API void green_patch_report(int fd);
 
 #ifdef __cplusplus
 }

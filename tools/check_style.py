@@ -107,7 +107,7 @@ def check_manual(path, lines):
             said = any(SWITCHES.search(part) for part in words[-4:])
         elif not line.strip():
             said = False
-        elif line.startswith("GREEN_API") and not said:
+        elif line.startswith(("GREEN_API", "GREEN_PATCH_API")) and not said:
             yield number, "no comment that ends with 'Never switches.' or the like"
 
 

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+# libgreen_patch, lowest file first.
+set(patch_sources
+    src/patch/call_x86_64.S
+    src/patch/call_aarch64.S
+    src/patch/seam.c
+    src/patch/patch.c
+    src/patch/verify.c
+    src/patch/attempt.c
+    src/patch/transfer.c
+    src/patch/message.c
+    src/patch/messages.c
+    src/patch/connection.c
+    src/patch/multiplex.c
+    src/patch/selection.c
+    src/patch/timing.c
+    src/patch/children.c)
+set(patch_originals
+    src/patch/original.c
+    src/patch/names.c
+    src/patch/forks.c)
+
+add_library(green_patch_objects OBJECT ${patch_sources})
+add_library(green_patch_originals OBJECT ${patch_originals})
+foreach(objects green_patch_objects green_patch_originals)
+    set_target_properties(${objects} PROPERTIES
+        POSITION_INDEPENDENT_CODE ON
+        C_VISIBILITY_PRESET hidden)
+    target_compile_definitions(${objects} PRIVATE _GNU_SOURCE)
+    # A hook must not be made of the call that it stands in for.
+    target_compile_options(${objects} PRIVATE
+        -U_FORTIFY_SOURCE -fno-builtin -iquote ${PROJECT_SOURCE_DIR}/src)
+    target_include_directories(${objects} PRIVATE include)
+    target_link_libraries(${objects} PRIVATE green_warnings)
+endforeach()
+
+add_library(green_patch_static STATIC $<TARGET_OBJECTS:green_patch_objects>)
+target_link_libraries(green_patch_static PUBLIC green_static)
+add_library(green_patch_shared SHARED
+    $<TARGET_OBJECTS:green_patch_objects> $<TARGET_OBJECTS:green_patch_originals>)
+target_link_libraries(green_patch_shared PUBLIC green_shared PRIVATE ${CMAKE_DL_LIBS})
+target_link_options(green_patch_shared PRIVATE LINKER:-z,now)
+foreach(kind static shared)
+    add_library(green::patch_${kind} ALIAS green_patch_${kind})
+    set_target_properties(green_patch_${kind} PROPERTIES
+        OUTPUT_NAME green_patch
+        EXPORT_NAME patch_${kind}
+        LINKER_LANGUAGE C)
+endforeach()
+set_target_properties(green_patch_shared PROPERTIES
+    VERSION ${PROJECT_VERSION}
+    SOVERSION ${PROJECT_VERSION_MAJOR})

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* attempt.c - layer 8: a call that may wait, tried without waiting.
+ *
+ * Nothing is known of a descriptor beforehand, and nothing is kept: what was made,
+ * duplicated, inherited or closed behind our back cannot be got wrong.  The kernel
+ * is asked what the user wants of it only when a call would wait. */
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include "patch.h"
+
+bool green__waits(int fd)
+{
+    long flags = green__call(SYS_fcntl, fd, F_GETFL, 0, 0, 0, 0);
+
+    return flags >= 0 && !(flags & O_NONBLOCK);
+}
+
+int64_t green__option_deadline(int fd, int option)
+{
+    struct timeval t = {0, 0};
+    socklen_t length = sizeof t;
+
+    if (option == 0 || green__call(SYS_getsockopt, fd, SOL_SOCKET, option,
+                                   (long)&t, (long)&length, 0) != 0)
+        return GREEN_FOREVER;
+    if (t.tv_sec == 0 && t.tv_usec == 0)
+        return GREEN_FOREVER;
+    return green_now() + t.tv_sec * GREEN_SEC + t.tv_usec * GREEN_US;
+}
+
+bool green__is_ready(int fd, int events)
+{
+    struct timespec none = {0, 0};
+    struct pollfd p = {.fd = fd};
+
+    if (events & GREEN_READ)
+        p.events |= POLLIN | POLLPRI;
+    if (events & GREEN_WRITE)
+        p.events |= POLLOUT;
+    if (fd < 0)
+        return true;
+    return green__call(SYS_ppoll, (long)&p, 1, (long)&none, 0, 0, 0) != 0;
+}
+
+/* Whose time was up?  An enclosing scope's makes the next call fail, too. */
+long green__hook_park(int fd, int events, int64_t deadline)
+{
+    int64_t left = deadline;
+
+    if (deadline != GREEN_FOREVER)
+        left -= green_now();
+    if (left <= 0)
+        return -EAGAIN;
+    if (green_wait_fd(fd, events, left) >= 0)
+        return 0;
+    if (errno == ETIMEDOUT && deadline != GREEN_FOREVER &&
+        green_checkpoint() == 0)
+        return -EAGAIN;
+    return -errno;
+}
+
+static long try_and_wait(struct attempt *a)
+{
+    long r;
+
+    while ((r = a->once(a)) == -EAGAIN && green__waits(a->fd)) {
+        if (a->deadline == 0)
+            a->deadline = green__option_deadline(a->fd, a->timeout_option);
+        r = green__hook_park(a->fd, a->events, a->deadline);
+        if (r != 0)
+            return r;
+    }
+    return r;
+}
+
+/* A call that never waits is the user's own business, also when killed. */
+long green__attempt(struct attempt *a)
+{
+    int saved_errno = errno;
+    long r;
+
+    if (green_checkpoint() != 0 && green__waits(a->fd))
+        r = -errno;
+    else
+        r = try_and_wait(a);
+    errno = saved_errno;
+    return r;
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/* multiplex.c - layer 8: poll, select, epoll_wait.
+ *
+ * The kernel is asked without waiting; if nothing is ready the greenlet waits for
+ * the same descriptors, and then the kernel is asked again.  So what is told of
+ * closed, doubled and negative descriptors, of hang-ups and errors, is always the
+ * kernel's own word. */
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include "patch.h"
+
+enum { MASK_SIZE = 8 }; /* the kernel's sigset_t */
+
+static int64_t from_milliseconds(int timeout)
+{
+    return timeout < 0 ? GREEN_FOREVER : timeout * GREEN_MS;
+}
+
+static int64_t from_timespec(const struct timespec *t)
+{
+    if (!t || t->tv_sec > GREEN_FOREVER / GREEN_SEC - 1)
+        return GREEN_FOREVER;
+    return t->tv_sec * GREEN_SEC + t->tv_nsec;
+}
+
+static bool is_valid(const struct timespec *t)
+{
+    return !t || (t->tv_sec >= 0 && t->tv_nsec >= 0 && t->tv_nsec < GREEN_SEC);
+}
+
+static int64_t later(int64_t timeout)
+{
+    int64_t now = green_now();
+
+    return timeout >= GREEN_FOREVER - now ? GREEN_FOREVER : now + timeout;
+}
+
+static int64_t time_left(int64_t deadline)
+{
+    return deadline == GREEN_FOREVER ? deadline : deadline - green_now();
+}
+
+/* ---- poll ---- */
+
+static long poll_now(struct pollfd *fds, nfds_t n)
+{
+    struct timespec none = {0, 0};
+
+    return green__call(SYS_ppoll, (long)fds, (long)n, (long)&none, 0, 0, 0);
+}
+
+/* Wait for one of them: 0, or -errno of a kill or a scope. */
+static long wait_for_any(struct pollfd *fds, nfds_t n, int64_t left)
+{
+    if (n == 0)
+        return green_sleep(left) == 0 ? 0 : -errno;
+    return green_poll(fds, n, left) >= 0 ? 0 : -errno;
+}
+
+static long poll_patched(struct pollfd *fds, nfds_t n, int64_t timeout)
+{
+    int64_t deadline = 0, left = timeout;
+    long r, waited;
+
+    if (timeout > 0 && green_checkpoint() != 0)
+        return -errno;
+    for (;;) {
+        r = poll_now(fds, n);
+        if (r != 0 || left <= 0)
+            return r;
+        if (deadline == 0)
+            deadline = later(timeout);
+        waited = wait_for_any(fds, n, left);
+        if (waited != 0)
+            return waited;
+        left = time_left(deadline);
+    }
+}
+
+static int poll_keeping_errno(struct pollfd *fds, nfds_t n, int64_t timeout)
+{
+    int saved_errno = errno;
+    long r = poll_patched(fds, n, timeout);
+
+    errno = saved_errno;
+    return (int)call_result(r);
+}
+
+HOOK(poll, int, hook_poll, (struct pollfd * fds, nfds_t n, int timeout));
+int hook_poll(struct pollfd *fds, nfds_t n, int timeout)
+{
+    struct timespec t = {timeout / 1000, timeout % 1000 * GREEN_MS};
+
+    if (timeout != 0 && green__patched(GREEN_PATCH_POLL))
+        return poll_keeping_errno(fds, n, from_milliseconds(timeout));
+    return (int)call_result(green__call(SYS_ppoll, (long)fds, (long)n,
+                                        (long)(timeout < 0 ? NULL : &t), 0, 0,
+                                        0));
+}
+HOOK_ALIAS(__poll, int, hook_poll_2,
+           (struct pollfd * fds, nfds_t n, int timeout), poll);
+
+HOOK(__poll_chk, int, hook_poll_chk,
+     (struct pollfd * fds, nfds_t n, int timeout, size_t room));
+int hook_poll_chk(struct pollfd *fds, nfds_t n, int timeout, size_t room)
+{
+    if (room / sizeof *fds < n)
+        abort();
+    return hook_poll(fds, n, timeout);
+}
+
+/* With a signal mask it waits as it always did: a mask is the thread's. */
+HOOK(ppoll, int, hook_ppoll,
+     (struct pollfd * fds, nfds_t n, const struct timespec *timeout,
+      const sigset_t *mask));
+int hook_ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
+               const sigset_t *mask)
+{
+    struct timespec copy = timeout ? *timeout : (struct timespec){0, 0};
+
+    if (!mask && is_valid(timeout) && green__patched(GREEN_PATCH_POLL))
+        return poll_keeping_errno(fds, n, from_timespec(timeout));
+    return (int)call_result(green__call(SYS_ppoll, (long)fds, (long)n,
+                                        (long)(timeout ? &copy : NULL),
+                                        (long)mask, MASK_SIZE, 0));
+}
+
+HOOK(__ppoll_chk, int, hook_ppoll_chk,
+     (struct pollfd * fds, nfds_t n, const struct timespec *timeout,
+      const sigset_t *mask, size_t room));
+int hook_ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
+                   const sigset_t *mask, size_t room)
+{
+    if (room / sizeof *fds < n)
+        abort();
+    return hook_ppoll(fds, n, timeout, mask);
+}
+
+/* ---- epoll ---- */
+
+/* An epoll descriptor can be waited for as others can. */
+static long epoll_now(int fd, struct epoll_event *events, int n)
+{
+    return green__call(SYS_epoll_pwait, fd, (long)events, n, 0, 0, MASK_SIZE);
+}
+
+static long epoll_patched(int fd, struct epoll_event *events, int n,
+                          int64_t timeout)
+{
+    int64_t deadline = 0;
+    long r;
+
+    if (green_checkpoint() != 0)
+        return -errno;
+    while ((r = epoll_now(fd, events, n)) == 0) {
+        if (deadline == 0)
+            deadline = later(timeout);
+        r = green__hook_park(fd, GREEN_READ, deadline);
+        if (r == -EAGAIN)
+            return epoll_now(fd, events, n);
+        if (r != 0)
+            return r;
+    }
+    return r;
+}
+
+static int epoll_keeping_errno(int fd, struct epoll_event *events, int n,
+                               int64_t timeout)
+{
+    int saved_errno = errno;
+    long r = epoll_patched(fd, events, n, timeout);
+
+    errno = saved_errno;
+    return (int)call_result(r);
+}
+
+HOOK(epoll_pwait, int, hook_epoll_pwait,
+     (int fd, struct epoll_event *events, int n, int timeout,
+      const sigset_t *mask));
+int hook_epoll_pwait(int fd, struct epoll_event *events, int n, int timeout,
+                     const sigset_t *mask)
+{
+    if (timeout != 0 && !mask && green__patched(GREEN_PATCH_POLL))
+        return epoll_keeping_errno(fd, events, n, from_milliseconds(timeout));
+    return (int)call_result(green__call(SYS_epoll_pwait, fd, (long)events, n,
+                                        timeout, (long)mask, MASK_SIZE));
+}
+
+HOOK(epoll_wait, int, hook_epoll_wait,
+     (int fd, struct epoll_event *events, int n, int timeout));
+int hook_epoll_wait(int fd, struct epoll_event *events, int n, int timeout)
+{
+    return hook_epoll_pwait(fd, events, n, timeout, NULL);
+}
+
+HOOK(epoll_pwait2, int, hook_epoll_pwait2,
+     (int fd, struct epoll_event *events, int n, const struct timespec *timeout,
+      const sigset_t *mask));
+int hook_epoll_pwait2(int fd, struct epoll_event *events, int n,
+                      const struct timespec *timeout, const sigset_t *mask)
+{
+    if (!mask && is_valid(timeout) && from_timespec(timeout) != 0 &&
+        green__patched(GREEN_PATCH_POLL))
+        return epoll_keeping_errno(fd, events, n, from_timespec(timeout));
+    return (int)call_result(green__call(441 /* epoll_pwait2 */, fd,
+                                        (long)events, n, (long)timeout,
+                                        (long)mask, MASK_SIZE));
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* patch.c - layer 8: which families of hooks are on. */
+#include "patch.h"
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+enum {
+    AVAILABLE = GREEN_PATCH_SOCKET | GREEN_PATCH_FILE | GREEN_PATCH_POLL |
+                GREEN_PATCH_TIME | GREEN_PATCH_DNS | GREEN_PATCH_PROCESS,
+    ALL = 0x1ff
+};
+
+static const struct family {
+    unsigned bit;
+    const char *name, *hooks;
+} families[] = {
+    {GREEN_PATCH_SOCKET, "socket",
+     "accept accept4 connect recv recvfrom recvmsg recvmmsg "
+     "send sendto sendmsg sendmmsg, and read write readv writev close"},
+    {GREEN_PATCH_FILE, "file", "read write readv writev close"},
+    {GREEN_PATCH_POLL, "poll",
+     "poll ppoll select pselect epoll_wait epoll_pwait epoll_pwait2"},
+    {GREEN_PATCH_TIME, "time",
+     "sleep usleep nanosleep clock_nanosleep thrd_sleep sched_yield"},
+    {GREEN_PATCH_DNS, "dns",
+     "getaddrinfo getnameinfo gethostbyname gethostbyname2"},
+    {GREEN_PATCH_PROCESS, "process",
+     "wait waitpid wait3 wait4 system fork vfork pclose"},
+};
+
+static atomic_uint patched;
+static atomic_ulong calls; /* of hooks, while on */
+_Thread_local bool green__straight;
+
+bool green__patched(unsigned wanted)
+{
+    if ((atomic_load_explicit(&patched, memory_order_relaxed) & wanted) == 0 ||
+        !green_has_hub() || green__straight)
+        return false;
+    atomic_fetch_add_explicit(&calls, 1, memory_order_relaxed);
+    return true;
+}
+
+/* A child of plain fork has copies of greenlets that are not its own. */
+static void go_straight(void)
+{
+    green__straight = true;
+}
+
+static void prepare(void)
+{
+    green__seam_patch();
+    pthread_atfork(NULL, NULL, go_straight);
+}
+
+int green_patch(unsigned what)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    if (what == 0 || (what & ~(unsigned)ALL)) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (what & ~(unsigned)AVAILABLE) {
+        errno = ENOTSUP;
+        return -1;
+    }
+    if (!green_self())
+        return -1;
+    pthread_once(&once, prepare);
+    atomic_fetch_or(&patched, what);
+    return 0;
+}
+
+int green_patch_all(void)
+{
+    return green_patch(AVAILABLE);
+}
+
+int green_unpatch(unsigned what)
+{
+    if (what & ~(unsigned)ALL) {
+        errno = EINVAL;
+        return -1;
+    }
+    atomic_fetch_and(&patched, ~what);
+    return 0;
+}
+
+static void say(int fd, const char *text)
+{
+    green__call(SYS_write, fd, (long)text, (long)strlen(text), 0, 0, 0);
+}
+
+void green_patch_report(int fd)
+{
+    unsigned on = atomic_load(&patched);
+    char line[400];
+
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+        snprintf(line, sizeof line, "libgreen: %s %s: %s\n", families[i].name,
+                 on & families[i].bit ? "is patched" : "is not patched",
+                 families[i].hooks);
+        say(fd, line);
+    }
+    snprintf(line, sizeof line,
+             "libgreen: %lu calls of hooks were cooperative\n",
+             atomic_load(&calls));
+    say(fd, line);
+}

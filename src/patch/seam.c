@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* seam.c - layer 8: libgreen's own system calls, past the hooks.
+ *
+ * libgreen calls libc like everybody else, and so would end up in the hooks, which
+ * call libgreen.  From the first patch on its table has these instead. */
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include "original.h"
+#include "patch.h"
+#include "sys.h"
+
+enum { FLAG_NOWAIT = 8 /* RWF_NOWAIT */, MASK_SIZE = 8 };
+
+static struct sys before;
+
+static ssize_t plain_read(int fd, void *buffer, size_t n)
+{
+    return call_result(
+        green__call(SYS_read, fd, (long)buffer, (long)n, 0, 0, 0));
+}
+
+static ssize_t plain_write(int fd, const void *buffer, size_t n)
+{
+    return call_result(
+        green__call(SYS_write, fd, (long)buffer, (long)n, 0, 0, 0));
+}
+
+static ssize_t plain_readv(int fd, const struct iovec *iov, int n)
+{
+    return call_result(green__call(SYS_readv, fd, (long)iov, n, 0, 0, 0));
+}
+
+static ssize_t plain_writev(int fd, const struct iovec *iov, int n)
+{
+    return call_result(green__call(SYS_writev, fd, (long)iov, n, 0, 0, 0));
+}
+
+static ssize_t plain_recvmsg(int fd, struct msghdr *message, int flags)
+{
+    return call_result(
+        green__call(SYS_recvmsg, fd, (long)message, flags, 0, 0, 0));
+}
+
+static ssize_t plain_sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    return call_result(
+        green__call(SYS_sendmsg, fd, (long)message, flags, 0, 0, 0));
+}
+
+static ssize_t plain_recvfrom(int fd, void *buffer, size_t n, int flags,
+                              struct sockaddr *address, socklen_t *length)
+{
+    return call_result(green__call(SYS_recvfrom, fd, (long)buffer, (long)n,
+                                   flags, (long)address, (long)length));
+}
+
+static ssize_t plain_sendto(int fd, const void *buffer, size_t n, int flags,
+                            const struct sockaddr *address, socklen_t length)
+{
+    return call_result(green__call(SYS_sendto, fd, (long)buffer, (long)n, flags,
+                                   (long)address, length));
+}
+
+static int plain_accept(int fd, struct sockaddr *address, socklen_t *length)
+{
+    return (int)call_result(green__call(SYS_accept4, fd, (long)address,
+                                        (long)length,
+                                        SOCK_NONBLOCK | SOCK_CLOEXEC, 0, 0));
+}
+
+static int plain_connect(int fd, const struct sockaddr *address,
+                         socklen_t length)
+{
+    return (int)call_result(
+        green__call(SYS_connect, fd, (long)address, length, 0, 0, 0));
+}
+
+static int plain_close(int fd)
+{
+    return (int)call_result(green__call(SYS_close, fd, 0, 0, 0, 0, 0));
+}
+
+static int plain_poll(struct pollfd *fds, nfds_t n, int64_t timeout)
+{
+    struct timespec t = {timeout / GREEN_SEC, timeout % GREEN_SEC};
+
+    return (int)call_result(green__call(SYS_ppoll, (long)fds, (long)n,
+                                        (long)(timeout < 0 ? NULL : &t), 0, 0,
+                                        0));
+}
+
+/* Milliseconds, rounded up, where the kernel knows no better. */
+static int plain_epoll_wait(int fd, struct epoll_event *events, int n,
+                            int64_t timeout)
+{
+    struct timespec t = {timeout / GREEN_SEC, timeout % GREEN_SEC};
+    long r = green__call(441 /* epoll_pwait2 */, fd, (long)events, n,
+                         (long)(timeout < 0 ? NULL : &t), 0, MASK_SIZE);
+
+    if (r != -ENOSYS)
+        return (int)call_result(r);
+    timeout = timeout < 0 ? -1 : (timeout + GREEN_MS - 1) / GREEN_MS;
+    return (int)call_result(
+        green__call(SYS_epoll_pwait, fd, (long)events, n,
+                    timeout < INT32_MAX ? timeout : INT32_MAX, 0, MASK_SIZE));
+}
+
+static pid_t plain_waitpid(pid_t pid, int *status, int options)
+{
+    return (pid_t)call_result(
+        green__call(SYS_wait4, pid, (long)status, options, 0, 0, 0));
+}
+
+/* What runs in a child before exec must not think itself a greenlet. */
+static pid_t plain_spawn(const struct spawn_plan *plan)
+{
+    pid_t pid;
+
+    green__straight = true;
+    pid = before.spawn(plan);
+    green__straight = false;
+    return pid;
+}
+
+/* A child of green_fork goes on with its greenlet, unlike one of fork. */
+static pid_t plain_fork(void)
+{
+    pid_t pid = before.fork();
+
+    if (pid == 0)
+        green__straight = false;
+    return pid;
+}
+
+static ssize_t plain_write_calmly(int fd, const void *buffer, size_t n)
+{
+    ssize_t r;
+
+    green__straight = true;
+    r = before.write_calmly(fd, buffer, n);
+    green__straight = false;
+    return r;
+}
+
+void green__seam_patch(void)
+{
+    struct sys *s = green__seam();
+
+    before = *s;
+    s->read = plain_read;
+    s->write = plain_write;
+    s->readv = plain_readv;
+    s->writev = plain_writev;
+    s->recvmsg = plain_recvmsg;
+    s->sendmsg = plain_sendmsg;
+    s->recvfrom = plain_recvfrom;
+    s->sendto = plain_sendto;
+    s->accept = plain_accept;
+    s->connect = plain_connect;
+    s->close = plain_close;
+    s->poll = plain_poll;
+    s->epoll_wait = plain_epoll_wait;
+    s->waitpid = plain_waitpid;
+    s->spawn = plain_spawn;
+    s->fork = plain_fork;
+    s->write_calmly = plain_write_calmly;
+    if (green__original_patch)
+        green__original_patch(s, &before);
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/* selection.c - layer 8: select and pselect, of sets of any size.
+ *
+ * As in multiplex.c, the kernel gives the answer; the sets become an array for
+ * green_poll only while the greenlet waits. */
+#include <poll.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/select.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include "patch.h"
+
+enum { AT_HAND = 64, WORD = 8 * sizeof(long), MASK_SIZE = 8 };
+
+struct sets {
+    int n;
+    long *in[3]; /* to read, to write, exceptional; or NULL */
+};
+
+static const short meanings[3] = {POLLIN, POLLOUT, POLLPRI};
+
+static bool is_in(const long *set, int fd)
+{
+    return set &&
+           ((unsigned long)set[(size_t)fd / WORD] >> ((size_t)fd % WORD)) & 1;
+}
+
+static short wanted(const struct sets *s, int fd)
+{
+    short events = 0;
+
+    for (int i = 0; i < 3; i++)
+        if (is_in(s->in[i], fd))
+            events = (short)(events | meanings[i]);
+    return events;
+}
+
+static size_t count_wanted(const struct sets *s)
+{
+    size_t n = 0;
+
+    for (int fd = 0; fd < s->n; fd++)
+        n += wanted(s, fd) != 0;
+    return n;
+}
+
+static void list_wanted(const struct sets *s, struct pollfd *fds)
+{
+    for (int fd = 0; fd < s->n; fd++)
+        if (wanted(s, fd))
+            *fds++ = (struct pollfd){.fd = fd, .events = wanted(s, fd)};
+}
+
+/* Wait for one of them: 0, or -errno of a kill or a scope. */
+static long wait_for_sets(const struct sets *s, size_t n, int64_t left)
+{
+    struct pollfd at_hand[AT_HAND], *fds = at_hand;
+    size_t size = n * sizeof *fds;
+    long r;
+
+    if (n == 0)
+        return green_sleep(left) == 0 ? 0 : -errno;
+    if (n > AT_HAND)
+        fds = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (fds == MAP_FAILED)
+        return -ENOMEM;
+    list_wanted(s, fds);
+    r = green_poll(fds, n, left) >= 0 ? 0 : -errno;
+    if (fds != at_hand)
+        munmap(fds, size);
+    return r;
+}
+
+/* ---- the sets survive a look that finds nothing ---- */
+
+struct copies {
+    long words[3][1024 / WORD];
+};
+
+static size_t set_size(int n)
+{
+    return ((size_t)n + WORD - 1) / WORD * sizeof(long);
+}
+
+/* The kernel clears the sets when nothing is ready, so it looks at copies. */
+static long look_at(const struct sets *s, long *copies)
+{
+    struct timespec none = {0, 0};
+    size_t size = set_size(s->n);
+    long *sets[3], r;
+
+    for (int i = 0; i < 3; i++) {
+        sets[i] = s->in[i] ? copies + (size_t)i * size / sizeof *copies : NULL;
+        if (s->in[i])
+            memcpy(sets[i], s->in[i], size);
+    }
+    r = green__call(SYS_pselect6, s->n, (long)sets[0], (long)sets[1],
+                    (long)sets[2], (long)&none, 0);
+    for (int i = 0; i < 3 && r > 0; i++)
+        if (s->in[i])
+            memcpy(s->in[i], sets[i], size);
+    return r;
+}
+
+static void clear_sets(const struct sets *s)
+{
+    for (int i = 0; i < 3; i++)
+        if (s->in[i])
+            memset(s->in[i], 0, set_size(s->n));
+}
+
+static long select_with(const struct sets *s, long *copies, int64_t timeout,
+                        int64_t *left)
+{
+    int64_t end = timeout == GREEN_FOREVER ? timeout : green_now() + timeout;
+    size_t n = count_wanted(s);
+    long r, waited;
+
+    *left = timeout;
+    if (green_checkpoint() != 0)
+        return -errno;
+    while ((r = look_at(s, copies)) == 0 && *left > 0) {
+        waited = wait_for_sets(s, n, *left);
+        if (waited != 0)
+            return waited;
+        if (end != GREEN_FOREVER)
+            *left = end - green_now();
+    }
+    if (r == 0)
+        clear_sets(s);
+    return r;
+}
+
+static long select_patched(const struct sets *s, int64_t timeout, int64_t *left)
+{
+    struct copies at_hand;
+    size_t size = 3 * set_size(s->n);
+    long *copies = at_hand.words[0], r;
+
+    if (size > sizeof at_hand)
+        copies = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (copies == MAP_FAILED)
+        return -ENOMEM;
+    r = select_with(s, copies, timeout, left);
+    if (copies != at_hand.words[0])
+        munmap(copies, size);
+    return r;
+}
+
+/* ---- hooks ---- */
+
+static bool is_timeval(const struct timeval *t)
+{
+    return t->tv_sec >= 0 && t->tv_usec >= 0 &&
+           t->tv_sec < GREEN_FOREVER / GREEN_SEC;
+}
+
+/* Linux tells what was left of the time. */
+static int select_keeping_errno(const struct sets *s, struct timeval *t)
+{
+    int64_t timeout =
+        t ? t->tv_sec * GREEN_SEC + t->tv_usec * GREEN_US : GREEN_FOREVER;
+    int64_t left = timeout;
+    int saved_errno = errno;
+    long r = select_patched(s, timeout, &left);
+
+    if (t && left < 0)
+        left = 0;
+    if (t)
+        *t = (struct timeval){left / GREEN_SEC, left % GREEN_SEC / GREEN_US};
+    errno = saved_errno;
+    return (int)call_result(r);
+}
+
+static int select_plainly(const struct sets *s, struct timeval *t)
+{
+    struct timespec copy = {0, 0};
+    long r;
+
+    if (t)
+        copy = (struct timespec){t->tv_sec + t->tv_usec / 1000000,
+                                 t->tv_usec % 1000000 * 1000};
+    r = green__call(SYS_pselect6, s->n, (long)s->in[0], (long)s->in[1],
+                    (long)s->in[2], (long)(t ? &copy : NULL), 0);
+    if (t && r >= 0)
+        *t = (struct timeval){copy.tv_sec, copy.tv_nsec / 1000};
+    return (int)call_result(r);
+}
+
+HOOK(select, int, hook_select,
+     (int n, fd_set *in, fd_set *out, fd_set *odd, struct timeval *t));
+int hook_select(int n, fd_set *in, fd_set *out, fd_set *odd, struct timeval *t)
+{
+    struct sets s = {n, {(void *)in, (void *)out, (void *)odd}};
+
+    if (n >= 0 && (!t || is_timeval(t)) && green__patched(GREEN_PATCH_POLL))
+        return select_keeping_errno(&s, t);
+    return select_plainly(&s, t);
+}
+HOOK_ALIAS(__select, int, hook_select_2,
+           (int n, fd_set *in, fd_set *out, fd_set *odd, struct timeval *t),
+           select);
+
+/* The kernel's call takes the mask with its size. */
+struct sized_mask {
+    const void *mask;
+    size_t size;
+};
+
+HOOK(pselect, int, hook_pselect,
+     (int n, fd_set *in, fd_set *out, fd_set *odd, const struct timespec *t,
+      const void *mask));
+int hook_pselect(int n, fd_set *in, fd_set *out, fd_set *odd,
+                 const struct timespec *t, const void *mask)
+{
+    struct timespec copy = t ? *t : (struct timespec){0, 0};
+    struct timeval v = {copy.tv_sec, (copy.tv_nsec + 999) / 1000};
+    struct sized_mask m = {mask, MASK_SIZE};
+
+    if (!mask && copy.tv_sec >= 0 && copy.tv_nsec >= 0 &&
+        copy.tv_nsec < GREEN_SEC && green__patched(GREEN_PATCH_POLL))
+        return hook_select(n, in, out, odd, t ? &v : NULL);
+    return (int)call_result(green__call(SYS_pselect6, n, (long)in, (long)out,
+                                        (long)odd, (long)(t ? &copy : NULL),
+                                        (long)&m));
+}
