@@ -43,8 +43,10 @@ class Program:
         return self.process.returncode, out
 
     def stop(self):
-        if self.process.poll() is None:
-            self.terminate()
+        """End it well; once it has ended this does nothing."""
+        if self.process.stdout.closed:
+            return
+        self.terminate()
         status, _ = self.wait()
         assert status == 0, f"ended with {status}"
 
