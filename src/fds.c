@@ -11,7 +11,7 @@
  *   - before the hub rests, those that greenlets began to wait for since it last
  *     did are registered anew: under load this is never reached.  Descriptors
  *     that the library made have had their numbers cleared at birth, so with
- *     them it waits until the hub has rested for a while.
+ *     them it waits a little: most waits are over before.
  *   - a busy hub glances at them now and then, which does not replace that:
  *     they may be closed before it rests.
  *
@@ -307,9 +307,14 @@ void green__fd_ready(struct green_hub *h, int fd, uint32_t generation,
 /* The generation changes too, for an event of an old life that is under way. */
 static void check(struct green_hub *h, struct fd_state *s)
 {
+    int result;
+
     s->generation++;
     s->drained = false;
-    if (h->poller->ops->rewatch(h->poller, s->fd, s->generation) == 0)
+    result = h->poller->ops->rewatch(h->poller, s->fd, s->generation);
+    if (result > 0)
+        s->tcp = s->ours = false; /* a descriptor that we do not know */
+    if (result >= 0)
         return;
     s->watched = false;
     if (errno == EPERM)

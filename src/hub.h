@@ -84,7 +84,7 @@ struct poller_ops {
      * 0, or -1 with EPERM (always ready), EBADF, ENOMEM, ENOSPC. */
     int (*watch)(struct poller *p, int fd, uint32_t generation);
     /* The same for one watched before: does the poller still have it?  Tells of
-     * present readiness again. */
+     * present readiness again.  1: it had not, so this is another descriptor. */
     int (*rewatch)(struct poller *p, int fd, uint32_t generation);
     /* Forget fd, which is still open. */
     void (*unwatch)(struct poller *p, int fd);

@@ -110,9 +110,9 @@ static int epoll_rewatch(struct poller *p, int fd, uint32_t generation)
     struct epoll_poller *e = epoll_of(p);
     int result = epoll_control(e, EPOLL_CTL_MOD, fd, generation);
 
-    if (result != 0 && errno == ENOENT)
-        result = epoll_control(e, EPOLL_CTL_ADD, fd, generation);
-    return result;
+    if (result == 0 || errno != ENOENT)
+        return result;
+    return epoll_control(e, EPOLL_CTL_ADD, fd, generation) == 0 ? 1 : -1;
 }
 
 /* Old kernels want an event even to delete. */

@@ -23,7 +23,7 @@
 #define SLOW_TURN GREEN_MS          /* make turns shorter above this, */
 #define FAST_TURN (GREEN_MS / 4)    /* longer below this */
 #define CHECK_EVERY (10 * GREEN_MS) /* foreign parked descriptors, while busy */
-#define CHECK_OURS GREEN_SEC        /* those that the library made */
+#define CHECK_OURS (20 * GREEN_MS)  /* those that the library made */
 #define ARM_EVERY (100 * GREEN_MS)  /* the SIGSEGV handler, while idle */
 
 static bool reached(const struct green_hub *h, uint32_t mark)

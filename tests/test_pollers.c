@@ -386,7 +386,7 @@ static void rewatch_finds_the_next_descriptor_of_a_number(void **state)
     close(number);
     assert_int_equal(dup2(new[0], number), number);
     want(number, BOTH, 8);
-    assert_int_equal(ops->rewatch(poller, number, 8), 0);
+    assert_true(ops->rewatch(poller, number, 8) >= 0); /* some can tell */
     put_byte(new[1]);
     look_for(number, GREEN_READ);
     assert_int_equal(told[number].generation, 8);

@@ -3,6 +3,7 @@
  * what was known of the old one does not hold (src/io.c, src/fds.c). */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -52,9 +53,68 @@ a_socket_raises_no_SIGPIPE_on_a_number_that_was_a_pipes(void **state)
     check_log("");
 }
 
+/* ---- a number that was a connection which the library made ---- */
+
+/* A connection that has been read from, and waited for a moment ago. */
+static int make_known_connection(void)
+{
+    char address[32], bytes[16];
+    int listener = green_listen("127.0.0.1:0", 0), accepted, peer;
+
+    snprintf(address, sizeof address, "127.0.0.1:%d",
+             green_local_port(listener));
+    peer = green_dial(address, GREEN_SEC);
+    accepted = green_accept(listener, NULL, NULL);
+    check_equal(green_write(peer, "hello", 5), 5);
+    check_equal(green_read(accepted, bytes, sizeof bytes), 5);
+    check_fails(green_wait_fd(accepted, GREEN_READ, 50 * GREEN_MS), ETIMEDOUT);
+    check_equal(close(peer), 0);
+    check_equal(green_close(listener), 0);
+    return accepted;
+}
+
+static void *read_and_note(void *fd)
+{
+    char bytes[16];
+    ssize_t n;
+
+    while ((n = green_read(*(int *)fd, bytes, sizeof bytes)) > 0)
+        note("%.*s", (int)n, bytes);
+    return NULL;
+}
+
+static void reads_come_soon(int type)
+{
+    int known = make_known_connection(), fds[2];
+    green_t *reader;
+
+    check_equal(socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds), 0);
+    take_number(known, &fds[0]);
+    reader = spawn(read_and_note, &fds[0]);
+    settle();
+    check_equal(write(fds[1], "one", 3), 3);
+    if (type == SOCK_DGRAM)
+        check_equal(write(fds[1], "two", 3), 3);
+    check_equal(green_sleep(100 * GREEN_MS), 0);
+    check_log(type == SOCK_DGRAM ? "one two" : "one");
+    check_equal(close(fds[1]), 0);
+    end_by_kill(reader);
+    check_equal(green_close(fds[0]), 0);
+}
+
+static void
+what_has_a_connections_number_is_not_waited_for_in_vain(void **state)
+{
+    (void)state;
+    clock_take();
+    reads_come_soon(SOCK_STREAM);
+    reads_come_soon(SOCK_DGRAM);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        green_test(what_has_a_connections_number_is_not_waited_for_in_vain),
         green_test(a_socket_raises_no_SIGPIPE_on_a_number_that_was_a_pipes),
     };
 
