@@ -171,7 +171,7 @@ short_reads_from_a_pair_do_not_mean_that_there_is_no_more(void **state)
     close_both(fds);
 }
 
-/* Which keeps the limit itself, too late. */
+/* Which does without the system's limit. */
 static bool is_on_valgrind(void)
 {
     const uintptr_t running_on_valgrind[6] = {0x1001};
@@ -185,6 +185,8 @@ static void what_the_system_refuses_changes_nothing(void **state)
     struct rlimit before, none;
 
     (void)state;
+    if (is_on_valgrind())
+        skip();
     check_fails(green_socket(AF_INET, 77, 0), EINVAL);
     check_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
     none = before;
@@ -194,7 +196,8 @@ static void what_the_system_refuses_changes_nothing(void **state)
     check_fails(green_socketpair(AF_UNIX, SOCK_STREAM, 0, fds), EMFILE);
     check_fails(green_pipe(fds), EMFILE);
     check_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
-    check(is_on_valgrind() || (fds[0] == -5 && fds[1] == -5));
+    check_equal(fds[0], -5);
+    check_equal(fds[1], -5);
     check_fails(green_socketpair(AF_INET, SOCK_STREAM, 0, fds), EOPNOTSUPP);
 }
 
