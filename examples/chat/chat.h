@@ -3,7 +3,8 @@
  *
  *     note.c   what happens, as text that pages understand
  *     inbox.c  what a member has still to be sent
- *     room.c   rooms and who is in them
+ *     room.c   the list of rooms
+ *     member.c who is in which room, and is told what
  *     enter.c  who wants to come in, and where
  *     live.c   members with a WebSocket
  *     poll.c   members who ask again and again
@@ -81,14 +82,6 @@ void inbox_close(struct inbox *inbox, int code, const char *reason);
 
 /* ---- room.c ---- */
 
-struct member {
-    struct member *next;
-    struct room *room; /* NULL: in none, or no more */
-    char name[NAME_ROOM];
-    char key[KEY_ROOM]; /* known to this member only */
-    struct inbox inbox;
-};
-
 struct room {
     struct room *next;
     char name[NAME_ROOM];
@@ -98,24 +91,35 @@ struct room {
     uint64_t n_said;
 };
 
-/* Come into a room: be told who is there and what was said after this id.  The
- * name changes if another member has it.  0, or a status: 503. */
-int room_enter(struct member *m, const char *room, int64_t after);
-
-/* Tell the others, close the inbox, and empty it. */
-void room_leave(struct member *m);
-
-/* Say it to all, with no blanks at the end; nothing is not said. */
-void room_say(struct member *m, const char *text, size_t n);
-
-/* All three may yield. */
-
-/* Close the inboxes of all members, and let nobody in any more. */
-void room_stop_all(void);
-void room_free_all(void);
+/* The room of this name, or a new one; NULL: there is no place. */
+struct room *room_find(const char *name);
 
 /* The rooms where somebody is, as JSON. */
 void room_list(FILE *out);
+
+/* Close the inboxes of all members, and find no room any more. */
+void room_stop_all(void);
+void room_free_all(void);
+
+/* ---- member.c: calls that may yield ---- */
+
+struct member {
+    struct member *next;
+    struct room *room; /* NULL: in none, or no more */
+    char name[NAME_ROOM];
+    char key[KEY_ROOM]; /* known to this member only */
+    struct inbox inbox;
+};
+
+/* Come into a room: be told who is there and what was said after this id.  The
+ * name changes if another member has it.  0, or a status: 503. */
+int member_enter(struct member *m, const char *room, int64_t after);
+
+/* Tell the others, close the inbox, and empty it. */
+void member_leave(struct member *m);
+
+/* Say it to all, with no blanks at the end; nothing is not said. */
+void member_say(struct member *m, const char *text, size_t n);
 
 /* ---- enter.c ---- */
 

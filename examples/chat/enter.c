@@ -62,5 +62,5 @@ int enter(http_request_t *r, struct member *m)
         http_query(r, "key", m->key, sizeof m->key) < 0 || !is_key(m->key))
         return 400;
     http_query(r, "after", after, sizeof after);
-    return room_enter(m, room, strtoll(after, NULL, 10));
+    return member_enter(m, room, strtoll(after, NULL, 10));
 }

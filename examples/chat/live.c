@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* live.c - members with a WebSocket: two greenlets for each.
  *
- *     WebSocket -> live -> room_say -> inboxes -> write_notes -> WebSocket
+ *     WebSocket -> live -> member_say -> inboxes -> write_notes -> WebSocket
  *
  * The handler reads what its member says, the other writes what is in the inbox;
  * either may wait for the peer without end, and nobody else notices.  Whoever
@@ -49,7 +49,7 @@ static void read_texts(struct talk *t)
     while ((n = ws_read(t->ws, &text, &type, GREEN_FOREVER)) >= 0) {
         if (type != WS_TEXT)
             continue;
-        room_say(&t->member, text, (size_t)n);
+        member_say(&t->member, text, (size_t)n);
         if (green_yield() != 0)
             break;
     }
@@ -62,7 +62,7 @@ static void talk(struct talk *t)
 
     if (writer)
         read_texts(t);
-    room_leave(&t->member);
+    member_leave(&t->member);
     if (!writer)
         return;
     green_kill(writer);

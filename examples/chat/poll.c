@@ -75,7 +75,7 @@ static void *look_after(void *arg)
         if (green_event_wait(&p->gone, left) == 0)
             break;
     unlink_poller(p);
-    room_leave(&p->member); /* ends the wait of those who ask */
+    member_leave(&p->member); /* ends the wait of those who ask */
     green_waitgroup_wait(&p->asking, GREEN_FOREVER);
     free(p);
     return NULL;
@@ -146,7 +146,7 @@ int poll_enter(http_request_t *r, void *arg)
         return http_error(r, 503);
     status = enter(r, &p->member);
     if (status == 0 && !green_group_spawn(&keepers, look_after, p)) {
-        room_leave(&p->member);
+        member_leave(&p->member);
         status = 503;
     }
     if (status != 0) {
@@ -209,7 +209,7 @@ int poll_say(http_request_t *r, void *arg)
     while ((n = http_read(r, text + length, sizeof text - length)) > 0)
         length += (size_t)n;
     if (n == 0 && length <= TEXT_MAX && ws_is_utf8(text, length))
-        room_say(&p->member, text, length);
+        member_say(&p->member, text, length);
     end_asking(p);
     if (n < 0)
         return -1;

@@ -3,6 +3,7 @@
  *
  *     /                          each message comes back
  *     /many?n=20                 ... from so many greenlets at once
+ *     /hurry?ms=10               ... and "?" each time none came in so long
  *     /close?code=N&reason=TEXT  the first message is answered by closing
  *     /beside?code=N&reason=TEXT ... by another greenlet
  *
@@ -95,17 +96,29 @@ static void finish(ws_t *ws, int error)
         ws_free(ws);
 }
 
+/* The next message.  Each time that it does not come in time, say so. */
+static ssize_t read_next(ws_t *ws, void **message, int *type, int ms)
+{
+    int64_t timeout = ms < 0 ? GREEN_FOREVER : ms * GREEN_MS;
+    ssize_t n;
+
+    while ((n = ws_read(ws, message, type, timeout)) < 0 && errno == ETIMEDOUT)
+        if (ws_send(ws, WS_TEXT, "?", 1) < 0 || green_yield() < 0)
+            break;
+    return n;
+}
+
 static int echo(http_request_t *r, void *arg)
 {
     struct sending s = {.ws = ws_accept(r, &options)};
-    int many = number(r, "n", 0);
+    int many = number(r, "n", 0), ms = number(r, "ms", -1);
     void *message;
     ssize_t n;
 
     (void)arg;
     if (!s.ws)
         return 0;
-    while ((n = ws_read(s.ws, &message, &s.type, GREEN_FOREVER)) >= 0) {
+    while ((n = read_next(s.ws, &message, &s.type, ms)) >= 0) {
         s.message = message;
         s.n = (size_t)n;
         if (many > 0)

@@ -177,6 +177,24 @@ class Frames(Case):
         self.is_refused(frame(PING, b"x" * 126)[:2], 1002)
 
 
+    def test_a_read_that_runs_out_of_time_loses_nothing(self):
+        for ms in (0, 1):
+            client = self.client(f"/hurry?ms={ms}")
+            data = frame(TEXT, b"x" * 200, fin=False) + frame(PING, b"ping") + \
+                frame(CONTINUATION, b"y" * 5000)
+            answers = []
+            for piece in (data[:1], data[1:5], data[5:100], data[100:216], data[216:220],
+                          data[220:3000], data[3000:]):
+                while (got := client.frame()) != (TEXT, b"?", True):
+                    answers.append(got)
+                client.write(piece)
+            while len(answers) < 2:
+                if (got := client.frame()) != (TEXT, b"?", True):
+                    answers.append(got)
+            self.assertEqual(answers, [(PONG, b"ping", True),
+                                       (TEXT, b"x" * 200 + b"y" * 5000, True)])
+
+
 class Controls(Case):
     def test_pings_come_back_as_pongs(self):
         for payload in (b"", b"Hello", b"\x00\xff\xfe", b"\xfe" * 125):
