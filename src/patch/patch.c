@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* patch.c - layer 8: which families of hooks are on. */
 #include "patch.h"
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/select.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 enum {
@@ -29,6 +32,26 @@ static const struct family {
      "getaddrinfo getnameinfo gethostbyname gethostbyname2"},
     {GREEN_PATCH_PROCESS, "process",
      "wait waitpid wait3 wait4 system fork vfork pclose"},
+};
+
+/* One hook of each file: who patches gets all of them from a static library, also
+ * those that only other libraries call. */
+HOOK(read, ssize_t, hook_read, (int fd, void *buffer, size_t n));
+HOOK(recv, ssize_t, hook_recv, (int fd, void *buffer, size_t n, int flags));
+HOOK(sendmmsg, int, hook_sendmmsg,
+     (int fd, struct mmsghdr *messages, unsigned n, int flags));
+HOOK(connect, int, hook_connect,
+     (int fd, const void *address, socklen_t length));
+HOOK(poll, int, hook_poll, (struct pollfd * fds, nfds_t n, int timeout));
+HOOK(select, int, hook_select,
+     (int n, fd_set *in, fd_set *out, fd_set *odd, struct timeval *t));
+HOOK(usleep, int, hook_usleep, (unsigned microseconds));
+HOOK(wait, pid_t, hook_wait, (int *status));
+static void (*const every_file[])(void) __attribute__((used)) = {
+    (void (*)(void))hook_read,     (void (*)(void))hook_recv,
+    (void (*)(void))hook_sendmmsg, (void (*)(void))hook_connect,
+    (void (*)(void))hook_poll,     (void (*)(void))hook_select,
+    (void (*)(void))hook_usleep,   (void (*)(void))hook_wait,
 };
 
 static atomic_uint patched;
