@@ -149,11 +149,12 @@
  * is lost.
  *
  * Do not hold a pthread mutex across a blocking call, and never longjmp into
- * the frames of another greenlet.  Static buffers, such as strtok's, and
- * thread-local variables are shared by all greenlets of a thread; see
- * green_local_t for what each should have for itself.  Rounding mode and
- * flush-to-zero belong to the greenlet.  A child made by plain fork must go
- * on to exec or _exit; see green_fork.
+ * the frames of another greenlet.  In C++, an exception must be caught in the
+ * greenlet in which it is thrown; while it is handled others may run and
+ * throw.  Static buffers, such as strtok's, and thread-local variables are
+ * shared by all greenlets of a thread; see green_local_t for what each should
+ * have for itself.  Rounding mode and flush-to-zero belong to the greenlet.  A
+ * child made by plain fork must go on to exec or _exit; see green_fork.
  *
  *
  * Environment variables, read when they are first needed

@@ -59,6 +59,12 @@ enum green_reason {
     WAIT_CHILD    /* object: the process, or that it is none in particular */
 };
 
+/* What the C++ runtime keeps of exceptions for each thread. */
+struct green_exceptions {
+    void *caught;      /* being handled, a list */
+    unsigned uncaught; /* thrown, and not handled yet */
+};
+
 struct green {
     /* sched.c: what a switch touches, in one cache line */
     void *sp;                    /* saved stack pointer; NULL: has none yet */
@@ -111,6 +117,8 @@ struct green {
 
     unsigned recording;          /* timeline.c: that knows its name */
 
+    struct green_exceptions exceptions; /* exceptions.c, while it does not run */
+
     /* fiber.c */
     void *fake_stack;            /* AddressSanitizer's */
     void *fiber;                 /* ThreadSanitizer's */
@@ -156,6 +164,7 @@ struct green_hub {
     green_observer_fn *observers[OBSERVERS]; /* NULL: does not observe */
     bool observed;               /* by one of them */
     bool fibers_on;              /* a sanitizer must be told of switches */
+    struct green_exceptions *exceptions; /* this thread's, or NULL */
     green_hooks_t hooks;         /* hooks.c */
 
     /* wait.c */

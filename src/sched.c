@@ -14,6 +14,7 @@
 #include "sched.h"
 #include <errno.h>
 #include <string.h>
+#include "exceptions.h"
 #include "fiber.h"
 #include "overflow.h"
 #include "switch.h"
@@ -77,7 +78,8 @@ UNCOUNTED static void swap_plain(green_t *from, green_t *to)
                  to->hub->default_control);
 }
 
-/* The same while somebody observes, or a sanitizer must be told. */
+/* The same while somebody observes, a sanitizer must be told, or in a program
+ * with C++. */
 UNCOUNTED static void swap_observed(green_t *from, green_t *to)
 {
     struct green_hub *h = from->hub;
@@ -87,6 +89,10 @@ UNCOUNTED static void swap_observed(green_t *from, green_t *to)
         if (!to->sp)
             attach(to);
         green__fiber_leave(from, to, false);
+    }
+    if (h->exceptions) {
+        green__exceptions_leave(from);
+        green__exceptions_arrive(to);
     }
     swap_plain(from, to);
     if (h->fibers_on)
@@ -112,12 +118,14 @@ void green__observe(struct green_hub *h, unsigned who, green_observer_fn *fn)
     h->observed = false;
     for (i = 0; i < OBSERVERS; i++)
         h->observed |= h->observers[i] != NULL;
-    h->swap = h->fibers_on || h->observed ? swap_observed : swap_plain;
+    h->swap = h->fibers_on || h->observed || h->exceptions ? swap_observed
+                                                           : swap_plain;
 }
 
 void green__sched_open(struct green_hub *h)
 {
     h->fibers_on = green__fiber_active();
+    green__exceptions_open(h);
     green__observe(h, OBSERVER_HASH,
                    green__trace_wanted() ? green__trace_observe : NULL);
     h->default_control = green__control();
@@ -177,6 +185,8 @@ UNCOUNTED _Noreturn void green__leave_for(struct green_hub *h, green_t *self,
         attach(next);
     if (h->fibers_on)
         green__fiber_leave(self, next, true);
+    if (h->exceptions)
+        green__exceptions_arrive(next);
     if (next->sp)
         green__leave(next->sp);
     green__restart(next->begin, h->entry, h->default_control);

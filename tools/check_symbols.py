@@ -20,7 +20,8 @@ FROM_OUTSIDE = re.compile(
     r"|__(mem|str|v?sn)\w+_chk|__stack_chk_fail(_local)?|__stack_chk_guard"
     r"|__errno_location|__error|__errno|__tls_get_addr|_GLOBAL_OFFSET_TABLE_"
     r"|pthread_(mutex|cond|key|once|self|sigmask|atfork|[gs]etspecific)\w*"
-    r"|sig(empty|fill|add|del)set|__aarch64_\w+|__(sanitizer|asan|tsan|msan|lsan)_\w+")
+    r"|sig(empty|fill|add|del)set|__aarch64_\w+|__(sanitizer|asan|tsan|msan|lsan)_\w+"
+    r"|__cxa_get_globals")
 # Of no noun of a file, though they sound so.
 FOR_SISTERS = {"green__seam"}  # libraries of this tree, not programs
 OTHER_HOME = {"green_local_port", "green_wait_fd", "green_hub_start",
