@@ -136,13 +136,6 @@ static char *map_slots(size_t stride, size_t *size)
     return start;
 }
 
-static bool runs_on_valgrind(void)
-{
-    const uintptr_t request[6] = {0x1001};
-
-    return green__valgrind(request) != 0;
-}
-
 static void publish(struct chunk *c, char *start, size_t stride)
 {
     atomic_store_explicit(&c->stride, stride, memory_order_relaxed);
@@ -172,7 +165,7 @@ struct chunk *green__chunk_open(size_t stride)
     c->mappings = 0;
     c->next = NULL;
     c->valgrind_ids = NULL;
-    if (runs_on_valgrind() && !tell_valgrind_room(c, stride)) {
+    if (green__on_valgrind() && !tell_valgrind_room(c, stride)) {
         green__sys.munmap(start, c->size);
         give_chunk_back(c);
         errno = ENOMEM;

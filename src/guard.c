@@ -77,20 +77,13 @@ static bool probe(void)
 }
 
 /* Valgrind knows nothing of guards by advice, and would stumble over them. */
-static bool is_watched_over(void)
-{
-    const uintptr_t running_on_valgrind[6] = {0x1001};
-
-    return green__valgrind(running_on_valgrind) != 0;
-}
-
 static bool can_advise(void)
 {
     static atomic_int known; /* 0: not tried, 1: no, 2: yes */
     int answer = atomic_load_explicit(&known, memory_order_relaxed);
 
     if (answer == 0) {
-        answer = !is_watched_over() && probe() ? 2 : 1;
+        answer = !green__on_valgrind() && probe() ? 2 : 1;
         atomic_store_explicit(&known, answer, memory_order_relaxed);
     }
     return answer == 2;
@@ -98,7 +91,8 @@ static bool can_advise(void)
 
 static bool protect(void *guard)
 {
-    const unsigned most = is_watched_over() ? VALGRIND_GUARDS : MPROTECT_GUARDS;
+    const unsigned most =
+        green__on_valgrind() ? VALGRIND_GUARDS : MPROTECT_GUARDS;
 
     if (atomic_fetch_add(&mprotected, 1) < most &&
         green__sys.mprotect(guard, green__guard_size(), PROT_NONE) == 0)

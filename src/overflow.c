@@ -20,6 +20,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "fiber.h"
+#include "switch.h"
 #include "sys.h"
 
 enum { KEPT_HANDLERS = 8, SIGNAL_STACK = 65536, SMALLEST_PAGE = 4096 };
@@ -130,11 +131,12 @@ static void restore_default(int signo)
     green__sys.sigaction(signo, &plain, NULL);
 }
 
-/* A fault happens again when we return, what was sent does not. */
+/* A fault happens again when we return, what was sent does not; nor may it on
+ * Valgrind, which repeats the instruction with other registers. */
 static void die(int signo, const siginfo_t *info)
 {
     restore_default(signo);
-    if (info->si_code <= 0)
+    if (info->si_code <= 0 || green__on_valgrind())
         raise(signo);
 }
 

@@ -8,6 +8,7 @@
 #ifndef GREEN_SWITCH_H
 #define GREEN_SWITCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Save the running context, store its stack pointer in *save_sp and resume the
@@ -33,5 +34,12 @@ uint64_t green__control(void);
 /* A request to Valgrind (request[0] is its code, up to five arguments follow);
  * does nothing and returns 0 outside Valgrind. */
 uintptr_t green__valgrind(const uintptr_t request[6]);
+
+static inline bool green__on_valgrind(void)
+{
+    const uintptr_t running_on_valgrind[6] = {0x1001};
+
+    return green__valgrind(running_on_valgrind) != 0;
+}
 
 #endif

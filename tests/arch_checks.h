@@ -39,13 +39,6 @@ static void *top_of(unsigned n)
     return contexts[n].stack + STACK_BYTES;
 }
 
-static bool on_valgrind(void)
-{
-    const uintptr_t request[6] = {0x1001};
-
-    return green__valgrind(request) != 0;
-}
-
 /* Once, so that Valgrind does not take a switch for a jump within main's. */
 static void tell_valgrind(unsigned n)
 {
@@ -356,7 +349,7 @@ static const char *check_rounding(void)
     const char *failure;
     unsigned i;
 
-    if (on_valgrind())
+    if (green__on_valgrind())
         return NULL; /* it always rounds to the nearest */
     side_failure = NULL;
     flush_expected = can_flush();
@@ -427,7 +420,7 @@ static const char *check_flags(void)
     volatile double inexact;
     uint64_t control;
 
-    if (on_valgrind())
+    if (green__on_valgrind())
         return NULL; /* it keeps no flags */
     side_failure = NULL;
     feclearexcept(FE_ALL_EXCEPT);

@@ -121,13 +121,6 @@ static int second_fails(void *at, size_t size, int protection)
                         : mprotect(at, size, protection);
 }
 
-static bool on_valgrind(void)
-{
-    const uintptr_t running[6] = {0x1001};
-
-    return green__valgrind(running) != 0;
-}
-
 static bool kernel_has_guards(void)
 {
     char *page = mmap(NULL, green__page(), PROT_READ | PROT_WRITE,
@@ -135,7 +128,7 @@ static bool kernel_has_guards(void)
     bool has = madvise(page, green__page(), 102) == 0 && !is_writable(page);
 
     munmap(page, green__page());
-    return has && !on_valgrind();
+    return has && !green__on_valgrind();
 }
 
 /* ---- tests ---- */
@@ -261,7 +254,7 @@ static void use_up_mappings(void)
     for (i = 0; green__guard(guards, GUARDS, &mappings) == 0; i++)
         CHECK(i < 65536 / GUARDS);
     CHECK((unsigned)calls == mappings);
-    CHECK(mappings >= (on_valgrind() ? 1000 : 8192));
+    CHECK(mappings >= (green__on_valgrind() ? 1000 : 8192));
     CHECK(green__guard(guards, GUARDS, &mappings) == (1 << GUARDS) - 1);
     green__guards_gone(GUARDS);
     CHECK(green__guard(guards, GUARDS, &mappings) == 0);
