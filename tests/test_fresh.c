@@ -171,22 +171,14 @@ short_reads_from_a_pair_do_not_mean_that_there_is_no_more(void **state)
     close_both(fds);
 }
 
-/* Which does without the system's limit. */
-static bool is_on_valgrind(void)
-{
-    const uintptr_t running_on_valgrind[6] = {0x1001};
-
-    return green__valgrind(running_on_valgrind) != 0;
-}
-
 static void what_the_system_refuses_changes_nothing(void **state)
 {
     int fds[2] = {-5, -5};
     struct rlimit before, none;
 
     (void)state;
-    if (is_on_valgrind())
-        skip();
+    if (green__on_valgrind())
+        skip(); /* it does without the system's limit */
     check_fails(green_socket(AF_INET, 77, 0), EINVAL);
     check_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
     none = before;

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 #include "child.h"
 #include "green.h"
+#include "switch.h"
 
 /* Sanitizers report faults themselves, and libgreen leaves it to them. */
 void __asan_init(void) __attribute__((weak));
@@ -152,6 +153,13 @@ static bool has_line(const struct outcome *o, const char *part)
 
     return line && strstr(line, part) &&
            !strstr(line + 1, "libgreen: "); /* one line, once */
+}
+
+/* On Valgrind, which has seen the fault, a status of its own. */
+static bool exited_with(const struct outcome *o, int status)
+{
+    return WIFEXITED(o->status) &&
+           (WEXITSTATUS(o->status) == status || green__on_valgrind());
 }
 
 static bool is_last_line(const struct outcome *o)
@@ -441,8 +449,7 @@ static void a_handler_sees_other_faults_as_if_it_were_alone(void **state)
     const struct outcome *o = run_in_child(null_with_handler);
 
     (void)state;
-    assert_true(WIFEXITED(o->status));
-    assert_int_equal(WEXITSTATUS(o->status), 42);
+    assert_true(exited_with(o, 42));
     assert_string_equal(o->text, "handler with arguments\nof NULL\n");
 }
 
