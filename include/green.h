@@ -376,6 +376,47 @@ GREEN_API int green_get(green_t *g, void **value, int64_t timeout);
  * Switches if one of them has not ended. */
 GREEN_API int green_joinall(green_t *const *gs, size_t n, int64_t timeout);
 
+/* Wait until the first of n greenlets has ended.
+ *
+ * Of several that have ended already it is the one that ended first in time.
+ * Call it again without that one, and they come in the order in which they
+ * end:
+ *
+ *     while (n > 0 && (i = green_join_any(gs, n, GREEN_FOREVER)) >= 0) {
+ *         use(green_value(gs[i]));
+ *         green_release(gs[i]);
+ *         gs[i] = gs[--n];
+ *     }
+ *
+ * Those who join that greenlet are woken before.  gs must stay as it is
+ * meanwhile.
+ *
+ * Returns its index, whether it failed or not, or -1 with errno:
+ *     ETIMEDOUT  none ended in time;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    all of them are the caller, and the timeout is above 0; or
+ *                main waits, and nothing could ever end that;
+ *     EINVAL     n is 0 or above INT_MAX, or gs or one of them is NULL.
+ *
+ * Switches if none of them has ended. */
+GREEN_API int green_join_any(green_t *const *gs, size_t n, int64_t timeout);
+
+/* Let the others run until none is left; for main.
+ *
+ * All other greenlets of the thread are waited for, also those that begin
+ * meanwhile, that have a delay, or whose handles nobody has; a server that was
+ * not stopped never ends.  Greenlets that the library has for itself do not
+ * count.  The end of main ends the process, whatever others are doing; with this
+ * in front of it, it does not.  Aborts in a greenlet that is not main.
+ *
+ * Returns 0, or -1 with errno:
+ *     ETIMEDOUT  some were left;
+ *     ECANCELED  main was killed;
+ *     EDEADLK    some are left, and nothing could ever end their waits.
+ *
+ * Switches if another greenlet is there. */
+GREEN_API int green_run(int64_t timeout);
+
 /* Tell a greenlet to end: its blocking calls fail with ECANCELED from now on.
  *
  * See the rules 1 to 7 at the top.  If it was to start later, it starts now.  A
@@ -632,6 +673,16 @@ GREEN_API int green_link_value(green_t *g, void *(*fn)(void *arg), void *arg);
  *
  * Never switches. */
 GREEN_API int green_link_error(green_t *g, void *(*fn)(void *arg), void *arg);
+
+/* Take a link away: the first of g to fn(arg), by whichever call it was made.
+ *
+ * A link that is due but has not begun to run can still be taken away, so one
+ * link can do without a later one.
+ *
+ * Returns true if there was one: fn will not run.
+ *
+ * Never switches. */
+GREEN_API bool green_unlink(green_t *g, void *(*fn)(void *arg), void *arg);
 
 /* ---- scopes: bound everything inside ---- */
 
@@ -1563,6 +1614,22 @@ GREEN_API void green_pool_init(green_pool_t *p, size_t max);
  * Switches if there is no room. */
 GREEN_API int green_pool_spawn(green_pool_t *p, void *(*fn)(void *arg),
                                void *arg, int64_t timeout);
+
+/* Wait until a pool has room for one more task, and take none of it.
+ *
+ * In line with those who wait for room to spawn.  For those who look for work
+ * only when it can be done: as nothing is taken, the room may be gone at the
+ * next switch.
+ *
+ * Returns 0, or -1 with errno:
+ *     EPIPE      the pool is closed, or was while this waited;
+ *     ETIMEDOUT  there was no room in time;
+ *     ECANCELED  the calling greenlet was killed;
+ *     EDEADLK    main waits, and nothing could ever end that;
+ *     EINVAL     p is NULL.
+ *
+ * Switches if there is no room. */
+GREEN_API int green_pool_wait_room(green_pool_t *p, int64_t timeout);
 
 /* Call fn with each of n arguments, in tasks of a pool, and wait for all
  * results.
@@ -3031,6 +3098,25 @@ GREEN_API int green_process_communicate(green_process_t *p, const void *input,
                                         size_t n, char **out,
                                         size_t *out_length, char **err,
                                         size_t *err_length, int64_t timeout);
+
+/* Run another program to its end, and gather what it writes to its standard
+ * output.
+ *
+ * Its input is /dev/null, its standard error ours.  *out is new memory with a NUL
+ * after the last byte, to be freed with free(3).  If out is NULL its standard
+ * output is ours.  out_length and status may be NULL.  If this fails while the
+ * program runs, that is killed, with SIGKILL; what it has started runs on.
+ *
+ * Returns 0 and sets the outputs, however it ended, or -1 with errno:
+ *     ETIMEDOUT  it did not end in time;
+ *     ECANCELED  the calling greenlet was killed;
+ *     ECHILD     as for green_process_wait;
+ *     other      as for green_process_start.
+ *
+ * Switches if the timeout is above 0. */
+GREEN_API int green_process_run(const char *const *argv, char **out,
+                                size_t *out_length, int *status,
+                                int64_t timeout);
 
 /* Free a process, and close our ends of its pipes.
  *

@@ -29,6 +29,8 @@ static void delist(struct green_hub *h, green_t *g)
     else
         h->last = g->previous;
     h->live--;
+    h->services -= g->is_service;
+    g->ended = ++h->last_end;
 }
 
 /* A linked greenlet whose condition did not come true: it never was. */
@@ -41,6 +43,7 @@ static void discard(green_t *g)
     green__stack_unreserve(&h->stacks, g->stack_class);
     g->state = GREEN_STATE_ENDED;
     green__happens(h, HAPPENS_END, g, NULL);
+    green__tell_runners(h);
     green_release(g);
 }
 
@@ -50,16 +53,15 @@ static void *do_nothing(void *arg)
 }
 
 /* What it inherited is destroyed on itself, as always, so it has to run. */
-static void drop_linked(struct green_waiter *w)
+void green__drop_linked(green_t *g)
 {
-    green_t *g = w->greenlet;
-
-    if (!g->locals) {
+    if (g->state == GREEN_STATE_WAITING && !g->locals) {
         discard(g);
         return;
     }
     g->fn = do_nothing;
-    green__wake(w);
+    if (g->state == GREEN_STATE_WAITING)
+        green__wake(&g->link);
 }
 
 static bool link_holds(enum link_condition condition, const green_t *ended)
@@ -93,7 +95,24 @@ void green__tell_end(green_t *g)
                  link_holds((enum link_condition)w->detail, g))
             green__wake(w);
         else
-            drop_linked(w);
+            green__drop_linked(w->greenlet);
+    }
+}
+
+/* Whoever waits for the first of several has the index of g among its own. */
+static void tell_pickers(struct green_hub *h, const green_t *g)
+{
+    struct green_waiter *w = h->pickers.first, *next;
+
+    for (; w; w = next) {
+        const struct pick *pick = w->item;
+        size_t i = 0;
+
+        next = w->next;
+        while (i < pick->n && pick->greenlets[i] != g)
+            i++;
+        if (i < pick->n)
+            green__end_wait(w->greenlet, (int)i, 0);
     }
 }
 
@@ -119,6 +138,12 @@ void green__vanish_others(struct green_hub *h)
     }
 }
 
+void green__tell_runners(struct green_hub *h)
+{
+    if (h->live - h->services == 1)
+        green__wake_all(&h->runners, 0);
+}
+
 /* While looking for the next one the hub may do anything, also spawn, so the
  * stack goes back after that, ready for the next.  The control block may go
  * before the last switch, which only leaves the stack. */
@@ -134,6 +159,10 @@ _Noreturn static void finish(green_t *g)
     delist(h, g);
     green__happens(h, HAPPENS_END, g, NULL);
     green__tell_end(g);
+    if (UNLIKELY(g->picks > 0))
+        tell_pickers(h, g);
+    if (UNLIKELY(h->runners.first != NULL))
+        green__tell_runners(h);
     next = green__next(h);
     green__happens(h, HAPPENS_SWITCH, g, next);
     green__stack_detach(&h->stacks, g->stack_class, g->stack);

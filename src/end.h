@@ -33,6 +33,18 @@ void green__call_at_end(green_t *g, struct end_call *call);
  * calls, in the order in which they came. */
 void green__tell_end(green_t *g);
 
+/* g is linked to another and has not begun: it will not do what it was to. */
+void green__drop_linked(green_t *g);
+
+/* What a greenlet in green_join_any waits for: the item of its waiter. */
+struct pick {
+    green_t *const *greenlets;
+    size_t n;
+};
+
+/* One fewer is there: is main, which waits for that in green_run, alone now? */
+void green__tell_runners(struct green_hub *h);
+
 /* In the child of a fork, when no other greenlet waits any more: all but the
  * running one have ended, without having run on. */
 void green__vanish_others(struct green_hub *h);

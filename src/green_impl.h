@@ -33,6 +33,8 @@ enum green_reason {
     WAIT_YIELD,
     WAIT_SLEEP,
     WAIT_JOIN,    /* object: the greenlet */
+    WAIT_FIRST,   /* green_join_any */
+    WAIT_OTHERS,  /* green_run */
     WAIT_EVENT,   /* object: address, here and below */
     WAIT_FUTURE,
     WAIT_SEM,
@@ -108,6 +110,9 @@ struct green {
     uint64_t id, parent_id;
     void *spawn_site;            /* return address of the spawning call */
     unsigned references;
+    bool is_service;             /* of the library: green_run waits for others */
+    unsigned picks;              /* calls of green_join_any that wait for it */
+    uint64_t ended;              /* end.c: as the how-manieth; 0: it has not */
     green_waiters_t joiners;     /* in join, linked, or counting: see greenlet.h */
     struct green_waiter link;    /* of one that starts when another has ended */
     struct deferred *deferred;   /* latest first */
@@ -225,6 +230,10 @@ struct green_hub {
     green_t *free_blocks;
     struct slab *slabs;
     uint32_t live;               /* greenlets that have not ended, main too */
+    uint32_t services;           /* of those, the library's own */
+    uint64_t last_end;           /* greenlets that have ended */
+    green_waiters_t pickers;     /* in green_join_any */
+    green_waiters_t runners;     /* main, in green_run */
     uint32_t room;               /* greenlets that ring and heaps have room for */
     uint64_t last_id;
     uint64_t spawned;

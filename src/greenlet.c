@@ -85,6 +85,7 @@ void green__start_after(green_t *g, green_t *other,
     g->since = g->hub->now;
     g->due = g->until = GREEN_FOREVER;
     g->link.greenlet = g;
+    g->link.item = green__link_mark(other);
     g->link.detail = (int)condition;
     g->waits = &g->link;
     g->n_waits = 1;

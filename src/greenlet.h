@@ -32,6 +32,12 @@ green_t *green__spawn(struct green_hub *h, const green_options_t *options,
 green_t *green__spawn_for(const struct origin *origin, struct green_hub *h,
                           void *(*fn)(void *arg), void *arg);
 
+/* By what it is known that a greenlet is, or was, linked to g. */
+static inline void *green__link_mark(const green_t *g)
+{
+    return (void *)(uintptr_t)g->id;
+}
+
 /* Let a made one start when another has ended, if the condition holds then. */
 void green__start_after(green_t *g, green_t *other,
                         enum link_condition condition);

@@ -2,10 +2,13 @@
 /* join.c - layer 5: waiting for the end of greenlets, and asking for it.
  *
  * Joiners and greenlets linked to another's end wait in one queue of that other,
- * so they are served in the order in which they came. */
+ * so they are served in the order in which they came.  Who waits for the first
+ * of several is in none of theirs, since that would take a waiter for each, but
+ * in one of the hub, which is looked through when one with `picks` has ended. */
 #include <errno.h>
+#include <limits.h>
 #include "block.h"
-#include "greenlet.h"
+#include "end.h"
 #include "scope.h"
 #include "sys.h"
 #include "wait.h"
@@ -85,6 +88,70 @@ int green_get(green_t *g, void **value, int64_t timeout)
     return 0;
 }
 
+/* ---- the first of several ---- */
+
+/* The index of the one that ended first, or n if none has. */
+static size_t first_ended(green_t *const *gs, size_t n)
+{
+    size_t first = n, i;
+
+    for (i = 0; i < n; i++)
+        if (gs[i]->ended && (first == n || gs[i]->ended < gs[first]->ended))
+            first = i;
+    return first;
+}
+
+static bool are_all(green_t *const *gs, size_t n, const green_t *g)
+{
+    size_t i = 0;
+
+    while (i < n && gs[i] == g)
+        i++;
+    return i == n;
+}
+
+/* They are held meanwhile: others may release them. */
+static int await_first(struct green_hub *h, struct pick pick, int64_t timeout)
+{
+    size_t i;
+    int r;
+
+    for (i = 0; i < pick.n; i++) {
+        pick.greenlets[i]->picks++;
+        pick.greenlets[i]->references++;
+    }
+    r = green__wait_in(&h->pickers, &pick, 0, timeout, WAIT_FIRST, 0);
+    for (i = 0; i < pick.n; i++) {
+        pick.greenlets[i]->picks--;
+        green_release(pick.greenlets[i]);
+    }
+    return r;
+}
+
+int green_join_any(green_t *const *gs, size_t n, int64_t timeout)
+{
+    struct green_hub *h = green__hub();
+    size_t i;
+
+    if (n == 0 || n > INT_MAX || is_missing(gs, n)) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (green__refused(h, timeout))
+        return -1;
+    for (i = 0; i < n; i++)
+        green__check_thread(gs[i], "green_join_any");
+    if ((i = first_ended(gs, n)) < n)
+        return (int)i;
+    if (timeout > 0 && are_all(gs, n, h->current)) {
+        errno = EDEADLK;
+        return -1;
+    }
+    return await_first(h, (struct pick){gs, n}, timeout);
+}
+
+/* ---- kill ---- */
+
 void green_kill(green_t *g)
 {
     if (!g)
@@ -106,43 +173,4 @@ int green_killall(green_t *const *gs, size_t n, int64_t timeout)
     for (i = 0; i < n; i++)
         green_kill(gs[i]);
     return green_joinall(gs, n, timeout);
-}
-
-/* All memory is found now, so that nothing can fail when g ends. */
-static int link_to(green_t *g, void *(*fn)(void *arg), void *arg,
-                   enum link_condition condition, void *site)
-{
-    struct green_hub *h = green__hub();
-    green_options_t none = {0};
-    struct origin origin;
-    green_t *linked;
-
-    if (!g) {
-        errno = EINVAL;
-        return -1;
-    }
-    green__check_thread(g, "green_link");
-    origin = green__origin(h, site);
-    if (!(linked = green__make(h, &none, fn, arg, &origin)))
-        return -1;
-    green__start_after(linked, g, condition);
-    if (g->state == GREEN_STATE_ENDED)
-        green__tell_end(g);
-    green_release(linked);
-    return 0;
-}
-
-int green_link(green_t *g, void *(*fn)(void *arg), void *arg)
-{
-    return link_to(g, fn, arg, LINK_ALWAYS, __builtin_return_address(0));
-}
-
-int green_link_value(green_t *g, void *(*fn)(void *arg), void *arg)
-{
-    return link_to(g, fn, arg, LINK_VALUE, __builtin_return_address(0));
-}
-
-int green_link_error(green_t *g, void *(*fn)(void *arg), void *arg)
-{
-    return link_to(g, fn, arg, LINK_ERROR, __builtin_return_address(0));
 }

@@ -32,6 +32,17 @@ int green_pool_spawn(green_pool_t *p, void *(*fn)(void *arg), void *arg,
     return green__task_begin(p, fn, arg, __builtin_return_address(0));
 }
 
+int green_pool_wait_room(green_pool_t *p, int64_t timeout)
+{
+    if (!p) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (green__refused(green__hub(), timeout))
+        return -1;
+    return green__place_see(p, timeout);
+}
+
 /* ---- map ---- */
 
 struct map {

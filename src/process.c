@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* process.c - layer 7: other programs as child processes. */
 #include <errno.h>
+#include <signal.h>
 #include "child.h"
 #include "converse.h"
 #include "launch.h"
@@ -180,4 +181,38 @@ int green_process_communicate(green_process_t *p, const void *input, size_t n,
     green__conversation_take(&p->conversation, 1, out, out_length);
     green__conversation_take(&p->conversation, 2, err, err_length);
     return 0;
+}
+
+/* ---- all at once ---- */
+
+/* The status is asked for first: it is the last thing that can fail. */
+static int run_to_the_end(green_process_t *p, char **out, size_t *out_length,
+                          int *status, int64_t timeout)
+{
+    if (green__refused(p->hub, timeout) ||
+        green__conversation_begin(&p->conversation, NULL, 0) != 0 ||
+        converse_alone(p, timeout) != 0 ||
+        green_process_wait(p, status, 0) != 0)
+        return -1;
+    green__conversation_take(&p->conversation, 1, out, out_length);
+    return 0;
+}
+
+int green_process_run(const char *const *argv, char **out, size_t *out_length,
+                      int *status, int64_t timeout)
+{
+    const green_process_options_t options = {.in = GREEN_NULL,
+                                             .out = out ? GREEN_PIPE : 0};
+    green_process_t *p = green_process_start(argv, &options);
+    int error = 0;
+
+    if (!p)
+        return -1;
+    if (run_to_the_end(p, out, out_length, status, timeout) != 0) {
+        error = errno;
+        (void)!green_process_signal(p, SIGKILL);
+    }
+    green_process_free(p);
+    errno = error ? error : errno;
+    return error ? -1 : 0;
 }

@@ -38,12 +38,15 @@ static bool has_room(const green_pool_t *p)
 
 static void serve_feed(struct feed *f);
 
+/* What a greenlet among the spawners wants (its waiter's `detail`). */
+enum { PLACE_TAKE, PLACE_SEE };
+
 void green__places_hand_out(green_pool_t *p)
 {
     struct green_waiter *w;
 
     while ((w = p->spawners.first) && has_room(p)) {
-        p->group.size++;
+        p->group.size += w->detail == PLACE_TAKE;
         if (w->greenlet)
             green__wake(w);
         else
@@ -61,18 +64,28 @@ static void give_back(green_pool_t *p)
     green__places_hand_out(p); /* a kill that waited is over */
 }
 
-int green__place_take(green_pool_t *p, int64_t timeout)
+static int await_place(green_pool_t *p, int wanted, int64_t timeout)
 {
     if (p->closed) {
         errno = EPIPE;
         return -1;
     }
     if (!p->spawners.first && has_room(p)) {
-        p->group.size++;
+        p->group.size += wanted == PLACE_TAKE;
         return 0;
     }
-    return green__wait_in(&p->spawners, NULL, 0, timeout, WAIT_ROOM,
+    return green__wait_in(&p->spawners, NULL, wanted, timeout, WAIT_ROOM,
                           (uintptr_t)p);
+}
+
+int green__place_take(green_pool_t *p, int64_t timeout)
+{
+    return await_place(p, PLACE_TAKE, timeout);
+}
+
+int green__place_see(green_pool_t *p, int64_t timeout)
+{
+    return await_place(p, PLACE_SEE, timeout);
 }
 
 /* In the child of a fork this task is not there, nor is anybody who waited for a

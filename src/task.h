@@ -8,6 +8,9 @@
 /* Take a place in a pool, waiting for one: 0, or -1 with errno. */
 int green__place_take(green_pool_t *p, int64_t timeout);
 
+/* Wait, in line, until there is one, and do not take it. */
+int green__place_see(green_pool_t *p, int64_t timeout);
+
 /* Begin a task in a place that was taken: 0, or -1 with ENOMEM, and the place
  * is given back. */
 int green__task_begin(green_pool_t *p, void *(*fn)(void *arg), void *arg,
@@ -28,8 +31,8 @@ struct feed {
     green_pool_t *pool;
     void *(*fn)(void *arg);
     void *const *in;
-    size_t n;           /* items */
-    size_t window;      /* may grow */
+    size_t n;      /* items */
+    size_t window; /* may grow */
     /* The task of item i has ended, or, with ENOMEM or EPIPE, could not begin.
      * Must not switch; may widen the window. */
     void (*ended)(struct feed *f, size_t i, void *value, int error);
@@ -37,7 +40,7 @@ struct feed {
     /* task.c; 0 to begin with */
     struct origin origin;       /* who called us, and where, with */
     struct local_value *locals; /* copies of what tasks inherit */
-    size_t begun;       /* items whose tasks have begun, or could not */
+    size_t begun;               /* items whose tasks have begun, or could not */
     size_t running;
     struct green_waiter waiter;
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* test_join.c - the end of a greenlet as others see it: join, get, links,
- * deferred calls, and in which order all that happens. */
+/* test_join.c - the end of a greenlet as others see it: join, get, deferred
+ * calls, and in which order all that happens. */
 #include "support.h"
 
-#include <stdio.h>
+#include <limits.h>
 
 static void *fail_at_once(void *error)
 {
@@ -153,146 +153,140 @@ static void joining_oneself_is_EDEADLK(void **state)
     check_fails(green_get(green_self(), NULL, GREEN_FOREVER), EDEADLK);
 }
 
-/* ---- links ---- */
+/* ---- the first of several ---- */
 
-static const char *const numbers[] = {"0", "1", "2", "3", "4", "5", "6", "7"};
+static green_event_t events[3];
 
-/* gevent: test__order.py Test, Test3, Test4 */
-static void links_and_joiners_are_served_in_the_order_they_came(void **state)
+static void *wait_for_one(void *event)
 {
-    struct joiner joiners[2] = {{NULL, "a"}, {NULL, "b"}};
-    green_t *gs[2], *g;
-
-    (void)state;
-    clock_take();
-    g = spawn(sleep_and_return, NULL);
-    check_equal(green_link(g, note_argument, text(numbers[0])), 0);
-    for (int i = 0; i < 2; i++) {
-        joiners[i].target = g;
-        gs[i] = spawn(join_and_note, &joiners[i]);
-        settle();
-        check_equal(green_link_value(g, note_argument, text(numbers[i + 1])),
-                    0);
-    }
-    finish(g);
-    settle();
-    check_log("0 a:ok 1 b:ok 2");
-    finish_all(gs, 2);
-}
-
-static void *check_turn(void *turn)
-{
-    static int next;
-
-    check_equal(*(int *)turn, next);
-    next = (next + 1) % 1000;
+    check_equal(green_event_wait(event, GREEN_FOREVER), 0);
     return NULL;
 }
 
-/* gevent: test__order.py TestM */
-static void a_thousand_links_run_in_the_order_they_were_added(void **state)
+static void spawn_three(green_t **gs)
 {
-    static int turns[1000];
-    green_t *g;
-
-    (void)state;
-    g = spawn(return_argument, NULL);
-    for (int i = 0; i < 1000; i++) {
-        turns[i] = i;
-        check_equal(green_link(g, check_turn, &turns[i]), 0);
-    }
-    finish(g);
-    settle();
-}
-
-static void link_all_three(green_t *g)
-{
-    check_equal(green_link(g, note_argument, text("any")), 0);
-    check_equal(green_link_value(g, note_argument, text("value")), 0);
-    check_equal(green_link_error(g, note_argument, text("error")), 0);
-}
-
-/* gevent: test__greenlet.py TestReturn_link, TestRaise_link; test__event.py
- * TestAsyncResultAsLinkTarget.test_set, test_set_exception */
-static void a_link_may_ask_for_success_or_failure_only(void **state)
-{
-    green_t *good, *bad;
-
-    (void)state;
-    good = spawn(return_argument, NULL);
-    link_all_three(good);
-    finish(good);
-    settle();
-    check_log("any value");
-    bad = spawn(fail_at_once, (void *)(intptr_t)EIO);
-    link_all_three(bad);
-    finish(bad);
-    settle();
-    check_log("any error");
-}
-
-/* gevent: test__greenlet.py TestReturn_link.test_return_link after the end */
-static void a_link_to_an_ended_greenlet_runs_at_once(void **state)
-{
-    green_t *good, *bad;
-
-    (void)state;
-    good = spawn(return_argument, NULL);
-    bad = spawn(fail_at_once, (void *)(intptr_t)EIO);
-    settle();
-    link_all_three(good);
-    note("linked");
-    settle();
-    check_log("linked any value");
-    link_all_three(bad);
-    settle();
-    check_log("any error");
-    green_release(good);
-    green_release(bad);
-}
-
-/* gevent: test__greenlet.py test_multiple_listeners_error */
-static void links_that_fail_do_not_stop_the_others(void **state)
-{
-    green_t *g;
-
-    (void)state;
-    g = spawn(fail_at_once, (void *)(intptr_t)EIO);
     for (int i = 0; i < 3; i++) {
-        check_equal(green_link(g, fail_at_once, (void *)(intptr_t)EXDEV), 0);
-        check_equal(green_link(g, note_argument, text(numbers[i])), 0);
+        green_event_clear(&events[i]);
+        gs[i] = spawn(wait_for_one, &events[i]);
     }
-    finish(g);
-    settle();
-    check_log("0 1 2");
 }
 
-/* gevent: test__greenlet.py TestKill, "link fired exactly once" */
-static void a_link_of_a_killed_greenlet_runs_once(void **state)
+static void join_any_tells_who_ended_first(void **state)
 {
-    green_t *g;
+    green_t *gs[3];
 
     (void)state;
-    g = spawn(sleep_forever, text("g"));
-    check_equal(green_link(g, note_argument, text("link")), 0);
-    settle();
-    green_kill(g);
-    green_kill(g);
-    finish(g);
-    settle();
-    check_log("g:ECANCELED link");
+    spawn_three(gs);
+    check_fails(green_join_any(gs, 3, 0), ETIMEDOUT);
+    check_fails(green_join_any(gs, 3, GREEN_MS), ETIMEDOUT);
+    green_event_set(&events[1]);
+    check_equal(green_join_any(gs, 3, GREEN_FOREVER), 1);
+    check_equal(green_join_any(gs, 3, 0), 1);
+    green_event_set(&events[2]);
+    green_event_set(&events[0]);
+    finish_all(gs, 3);
 }
 
-static void linking_no_function_is_EINVAL(void **state)
+/* gevent: test__iwait.py, test__issue467.py */
+static void those_that_had_ended_before_come_in_the_order_they_did(void **state)
 {
-    green_t *g;
+    static const int order[] = {2, 0, 1};
+    green_t *gs[3], *left[3];
+    size_t n = 3;
 
     (void)state;
-    g = spawn(return_argument, NULL);
-    check_fails(green_link(g, NULL, NULL), EINVAL);
-    check_fails(green_link_value(g, NULL, NULL), EINVAL);
-    check_fails(green_link_error(g, NULL, NULL), EINVAL);
-    finish(g);
+    spawn_three(gs);
+    for (int i = 0; i < 3; i++) {
+        left[i] = gs[i];
+        green_event_set(&events[order[i]]);
+        settle();
+    }
+    for (int i = 0; i < 3; i++) {
+        int first = green_join_any(left, n, GREEN_FOREVER);
+
+        check(first >= 0 && left[first] == gs[order[i]]);
+        left[first] = left[--n];
+    }
+    finish_all(gs, 3);
+}
+
+struct pickers {
+    green_t **gs;
+    const char *name;
+};
+
+static void *pick_and_note(void *arg)
+{
+    struct pickers *p = arg;
+    int i = green_join_any(p->gs, 3, GREEN_FOREVER);
+
+    if (i < 0)
+        note_result(p->name, i);
+    else
+        note("%s:%d", p->name, i);
+    return NULL;
+}
+
+static void several_may_wait_for_the_first_of_the_same(void **state)
+{
+    green_t *gs[3], *others[3];
+    struct pickers pickers[3] = {{gs, "a"}, {gs, "b"}, {gs, "c"}};
+
+    (void)state;
+    spawn_three(gs);
+    for (int i = 0; i < 3; i++)
+        others[i] = spawn(pick_and_note, &pickers[i]);
+    settle();
+    green_kill(others[1]);
+    green_event_set(&events[2]);
+    finish_all(others, 3);
+    check_log("b:ECANCELED a:2 c:2");
+    green_event_set(&events[0]);
+    green_event_set(&events[1]);
+    finish_all(gs, 3);
+}
+
+static void join_any_holds_what_others_release(void **state)
+{
+    green_t *gs[3], *other;
+    struct pickers picker = {gs, "picker"};
+
+    (void)state;
+    spawn_three(gs);
+    other = spawn(pick_and_note, &picker);
+    settle();
+    green_releaseall(gs, 3);
+    for (int i = 0; i < 3; i++)
+        green_event_set(&events[i]);
+    finish(other);
+    check_log("picker:0");
+}
+
+static void a_failed_greenlet_may_be_the_first(void **state)
+{
+    green_t *gs[2];
+
+    (void)state;
+    gs[0] = spawn(sleep_forever, text("g"));
+    gs[1] = spawn(fail_at_once, (void *)(intptr_t)EXDEV);
+    check_equal(green_join_any(gs, 2, GREEN_FOREVER), 1);
+    check_equal(green_error(gs[1]), EXDEV);
+    green_killall(gs, 2, GREEN_FOREVER);
+    check_log("g:ECANCELED");
+    green_releaseall(gs, 2);
+}
+
+static void join_any_refuses_what_can_have_no_first(void **state)
+{
+    green_t *self[2] = {green_self(), green_self()}, *none = NULL;
+
+    (void)state;
+    check_fails(green_join_any(self, 0, GREEN_FOREVER), EINVAL);
+    check_fails(green_join_any(NULL, 1, GREEN_FOREVER), EINVAL);
+    check_fails(green_join_any(&none, 1, GREEN_FOREVER), EINVAL);
+    check_fails(green_join_any(self, (size_t)INT_MAX + 1, 0), EINVAL);
+    check_fails(green_join_any(self, 2, GREEN_FOREVER), EDEADLK);
+    check_fails(green_join_any(self, 2, 0), ETIMEDOUT);
 }
 
 /* ---- deferred calls ---- */
@@ -387,13 +381,12 @@ int main(void)
         green_test(joinall_succeeds_whatever_its_members_did),
         green_test(no_handle_is_EINVAL),
         green_test(joining_oneself_is_EDEADLK),
-        green_test(links_and_joiners_are_served_in_the_order_they_came),
-        green_test(a_thousand_links_run_in_the_order_they_were_added),
-        green_test(a_link_may_ask_for_success_or_failure_only),
-        green_test(a_link_to_an_ended_greenlet_runs_at_once),
-        green_test(links_that_fail_do_not_stop_the_others),
-        green_test(a_link_of_a_killed_greenlet_runs_once),
-        green_test(linking_no_function_is_EINVAL),
+        green_test(join_any_tells_who_ended_first),
+        green_test(those_that_had_ended_before_come_in_the_order_they_did),
+        green_test(several_may_wait_for_the_first_of_the_same),
+        green_test(join_any_holds_what_others_release),
+        green_test(a_failed_greenlet_may_be_the_first),
+        green_test(join_any_refuses_what_can_have_no_first),
         green_test(deferred_calls_run_latest_first_then_locals_end_then_joins),
         green_test(deferring_no_function_is_EINVAL),
     };
