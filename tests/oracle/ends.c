@@ -111,12 +111,75 @@ static void main_may_then_do_it_itself(void)
     join_all();
 }
 
-/* ---- where the order differs ---- */
-
 static void *speak_once(void *word)
 {
     speak(word);
     return NULL;
+}
+
+static void *spawn_another(void *name)
+{
+    speak(name);
+    green_go(speak_once, text("another"));
+    return NULL;
+}
+
+static void main_lets_the_others_run_until_none_is_left(void)
+{
+    green_options_t later = {.delay = TICK};
+
+    green_go(spawn_another, text("one"));
+    green_release(green_spawn_with(&later, speak_once, text("delayed")));
+    outcome("main", green_run(GREEN_FOREVER));
+}
+
+static void *sleep_long(void *unused)
+{
+    green_sleep(LONG);
+    return unused;
+}
+
+static void main_does_not_wait_longer_than_it_wants(void)
+{
+    green_go(sleep_long, NULL);
+    outcome("main", green_run(TICK));
+}
+
+static green_event_t events[3];
+
+static void *wait_as(void *name)
+{
+    green_event_wait(&events[*(char *)name - 'a'], GREEN_FOREVER);
+    say("%s ends", (const char *)name);
+    return NULL;
+}
+
+static void greenlets_in_the_order_they_end(void)
+{
+    green_t *left[3];
+    int names[] = {'a', 'b', 'c'};
+    size_t n = 3;
+    int i;
+
+    start_each(wait_as, "abc");
+    for (i = 0; i < 3; i++)
+        left[i] = nth((size_t)i);
+    green_event_set(&events[2]);
+    green_event_set(&events[0]);
+    green_event_set(&events[1]);
+    while (n > 0 && (i = green_join_any(left, n, GREEN_FOREVER)) >= 0) {
+        say("ended: %c", names[i]);
+        left[i] = left[--n];
+        names[i] = names[n];
+    }
+}
+
+/* ---- where the order differs ---- */
+
+static void some_are_left_that_never_end(void)
+{
+    start(wait_event, "g");
+    outcome("main", green_run(GREEN_FOREVER));
 }
 
 static void a_fork_with_a_greenlet_ready(void)
@@ -143,5 +206,9 @@ const struct program end_programs[] = {
     PROGRAM(a_killed_one_cleans_up_too),
     PROGRAM(main_waits_for_what_nobody_will_do),
     PROGRAM(main_may_then_do_it_itself),
+    PROGRAM(main_lets_the_others_run_until_none_is_left),
+    PROGRAM(main_does_not_wait_longer_than_it_wants),
+    PROGRAM(greenlets_in_the_order_they_end),
+    PROGRAM(some_are_left_that_never_end),
     PROGRAM(a_fork_with_a_greenlet_ready),
     {NULL, NULL}};

@@ -4,7 +4,7 @@ import os
 import gevent
 from gevent.event import Event
 from gevent.local import local
-from say import LONG, attempt, join_all, program, say, start, start_each, started
+from say import LONG, TICK, attempt, join_all, program, say, start, start_each, started
 
 own, event = local(), Event()
 
@@ -101,6 +101,41 @@ def main_may_then_do_it_itself():
     join_all()
 
 
+def spawn_another(name):
+    say(name)
+    gevent.spawn(say, "another")
+
+
+@program
+def main_lets_the_others_run_until_none_is_left():
+    gevent.spawn(spawn_another, "one")
+    gevent.spawn_later(TICK, say, "delayed")
+    attempt("main", gevent.get_hub().join)
+
+
+@program
+def main_does_not_wait_longer_than_it_wants():
+    gevent.spawn(gevent.sleep, LONG)
+    attempt("main", gevent.get_hub().join, TICK)
+
+
+def wait_as(name, wanted):
+    events[wanted].wait()
+    say(name, "ends")
+
+
+events = [Event(), Event(), Event()]
+
+
+@program
+def greenlets_in_the_order_they_end():
+    gs = [start(wait_as, name, i) for i, name in enumerate("abc")]
+    for i in (2, 0, 1):
+        events[i].set()
+    for g in gevent.iwait(gs):
+        say("ended:", "abc"[gs.index(g)])
+
+
 # ---- where the order differs ----
 
 @program
@@ -114,3 +149,9 @@ def a_fork_with_a_greenlet_ready():
     os.waitpid(child, 0)
     say("parent")
     join_all()
+
+
+@program
+def some_are_left_that_never_end():
+    start(wait_event, "g")
+    attempt("main", gevent.get_hub().join)

@@ -174,6 +174,37 @@ static void joinall_gives_up(void)
     join_all();
 }
 
+static const char one[] = "one";
+
+static void a_link_that_was_taken_away(void)
+{
+    green_t *g = start(wait_event, "g");
+
+    green_link(g, speak, text(one));
+    green_link(g, speak, text("two"));
+    green_unlink(g, speak, text(one));
+    green_event_set(&event);
+    green_sleep(TICK);
+}
+
+static void *unlink_one(void *g)
+{
+    say("first");
+    green_unlink(g, speak, text(one));
+    return NULL;
+}
+
+static void an_early_link_takes_a_later_one_away(void)
+{
+    green_t *g = start(wait_event, "g");
+
+    green_link(g, unlink_one, g);
+    green_link(g, speak, text(one));
+    green_link(g, speak, text("two"));
+    green_event_set(&event);
+    green_sleep(TICK);
+}
+
 /* ---- where the order differs ---- */
 
 static void a_link_before_a_joiner(void)
@@ -197,18 +228,21 @@ static void a_join_of_oneself(void)
     join_first(text("main"));
 }
 
-const struct program link_programs[] = {PROGRAM(joiners_are_told_in_order),
-                                        PROGRAM(links_are_followed_in_order),
-                                        PROGRAM(a_link_for_success),
-                                        PROGRAM(a_link_for_failure),
-                                        PROGRAM(a_link_after_the_end),
-                                        PROGRAM(what_a_greenlet_returned),
-                                        PROGRAM(what_a_greenlet_failed_with),
-                                        PROGRAM(a_failure_concerns_nobody_else),
-                                        PROGRAM(a_link_that_fulfils_a_future),
-                                        PROGRAM(a_link_may_link),
-                                        PROGRAM(joinall_waits_for_the_last),
-                                        PROGRAM(joinall_gives_up),
-                                        PROGRAM(a_link_before_a_joiner),
-                                        PROGRAM(a_join_of_oneself),
-                                        {NULL, NULL}};
+const struct program link_programs[] = {
+    PROGRAM(joiners_are_told_in_order),
+    PROGRAM(links_are_followed_in_order),
+    PROGRAM(a_link_for_success),
+    PROGRAM(a_link_for_failure),
+    PROGRAM(a_link_after_the_end),
+    PROGRAM(what_a_greenlet_returned),
+    PROGRAM(what_a_greenlet_failed_with),
+    PROGRAM(a_failure_concerns_nobody_else),
+    PROGRAM(a_link_that_fulfils_a_future),
+    PROGRAM(a_link_may_link),
+    PROGRAM(joinall_waits_for_the_last),
+    PROGRAM(joinall_gives_up),
+    PROGRAM(a_link_that_was_taken_away),
+    PROGRAM(an_early_link_takes_a_later_one_away),
+    PROGRAM(a_link_before_a_joiner),
+    PROGRAM(a_join_of_oneself),
+    {NULL, NULL}};

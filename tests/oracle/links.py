@@ -152,6 +152,38 @@ def joinall_gives_up():
     join_all()
 
 
+def say_one(_):
+    say("one")
+
+
+def say_two(_):
+    say("two")
+
+
+@program
+def a_link_that_was_taken_away():
+    g = start(wait_event, "g")
+    g.link(say_one)
+    g.link(say_two)
+    g.unlink(say_one)
+    event.set()
+    gevent.sleep(TICK)
+
+
+@program
+def an_early_link_takes_a_later_one_away():
+    def first(g):
+        say("first")
+        g.unlink(say_one)
+
+    g = start(wait_event, "g")
+    g.link(first)
+    g.link(say_one)
+    g.link(say_two)
+    event.set()
+    gevent.sleep(TICK)
+
+
 # ---- where the order differs ----
 
 @program
