@@ -18,7 +18,7 @@
  * but not delivered. */
 #include "answer.h"
 #include "hub.h"
-#include "mail.h"
+#include "hubs.h"
 #include "wait.h"
 
 /* Without a hub: the one that this was sent to is being closed. */
@@ -54,7 +54,7 @@ int green__answer_expect(struct answer *a, struct green_hub *h,
 
 void green__answer_send(struct answer *a)
 {
-    if (green__post(a->hub, &a->message) < 0)
+    if (green__hubs_post(a->hub, &a->message) < 0)
         a->drop(a); /* its hub is gone, and the greenlet with it */
 }
 

@@ -14,7 +14,7 @@
 #include <errno.h>
 #include "answer.h"
 #include "greenlet.h"
-#include "mail.h"
+#include "hubs.h"
 #include "sys.h"
 #include "wait.h"
 
@@ -183,7 +183,7 @@ int green_call_on(green_hub_t *hub, void *(*fn)(void *arg), void *arg,
     if (!(c = prepare_call(h, fn, arg)))
         return -1;
     c->site = site;
-    if (green__post_work(hub, &c->request.message) < 0) {
+    if (green__hubs_post_work(hub, &c->request.message) < 0) {
         green__answer_withdraw(&c->answer);
         errno = ESRCH;
         return -1;

@@ -13,8 +13,8 @@
 #include <string.h>
 #include "dump.h"
 #include "line.h"
+#include "hubs.h"
 #include "lookout.h"
-#include "mail.h"
 #include "poke.h"
 #include "sys.h"
 
@@ -43,7 +43,7 @@ static struct lookout dumper = LOOKOUT_INIT(dump_all, -1);
 /* Rung, or since it could not when it was. */
 static void dump_all(bool rung)
 {
-    bool is_done = green__mail_try_each(dump_hub, NULL);
+    bool is_done = green__hubs_try_each(dump_hub, NULL);
 
     (void)rung;
     atomic_store(&dumper.period, is_done ? -1 : 1);

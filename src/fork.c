@@ -18,7 +18,7 @@
 #include "end.h"
 #include "handler.h"
 #include "hub.h"
-#include "mail.h"
+#include "hubs.h"
 #include "signal.h"
 #include "sys.h"
 #include "uring.h"

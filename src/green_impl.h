@@ -194,16 +194,16 @@ struct green_hub {
     struct fd_state *seen;       /* those checked since the hub last blocked */
     int64_t checked;             /* when they were checked last */
     int64_t armed;               /* when overflow.c was asked last */
-    _Atomic(struct message *) mail; /* mail.c, as the next four; latest first */
-    struct message *held;        /* mail.c: oldest first, for the next turn */
+    _Atomic(struct message *) mail; /* mail.c, as the next five; latest first */
+    struct message *inbox, *inbox_last; /* oldest first, to be delivered */
     atomic_bool awake;           /* no wake-up needed: one is under way */
     int wake_fds[2];             /* a pipe; -1: not made */
     unsigned outside;            /* answers that other threads owe us, and
                                     signals that may come */
     bool shown;                  /* green_hub() gave our address away */
-    green_hub_t *next_hub;       /* mail.c: all hubs of the process */
-    uint64_t serial;             /* mail.c: of this hub alone, unlike its address */
-    bool is_shut;                /* mail.c: takes no more work */
+    green_hub_t *next_hub;       /* hubs.c: all hubs of the process */
+    uint64_t serial;             /* hubs.c: of this hub alone, unlike its address */
+    bool is_shut;                /* hubs.c: takes no more work */
     struct hub_thread *thread;   /* thread.c: if it runs this hub alone */
     uint64_t polls;
     green_t *leader;             /* main; in the child of a fork, who forked;

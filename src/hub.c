@@ -9,6 +9,7 @@
 #include <string.h>
 #include "dump_signal.h"
 #include "fds.h"
+#include "hubs.h"
 #include "mail.h"
 #include "overflow.h"
 #include "poke.h"
@@ -75,6 +76,7 @@ static void hub_close(struct green_hub *h)
     if (h->end_uring)
         h->end_uring(h);
     green__timeline_close(h);
+    green__hubs_leave(h);
     green__mail_close(h);
     green__poke_close(h);
     if (h->free_greenlets)
@@ -116,7 +118,8 @@ struct green_hub *green__hub_open(void)
     if (!h)
         return NULL;
     hub_init(h);
-    if (green__mail_open(h) < 0) {
+    green__mail_open(h);
+    if (green__hubs_join(h) < 0) {
         green__sys.free(h);
         return NULL;
     }

@@ -13,7 +13,7 @@ void green__poke_open(struct green_hub *h);
 void green__poke_close(struct green_hub *h);
 
 /* Have fn(h) called in a signal handler of h's thread.  False if an earlier poke
- * is under way.  h must not go meanwhile: see green__mail_each. */
+ * is under way.  h must not go meanwhile: see green__hubs_each. */
 bool green__poke(struct green_hub *h, void (*fn)(struct green_hub *h));
 
 /* Take a poke back: true if it had not begun. */

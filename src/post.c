@@ -6,6 +6,7 @@
 #include <errno.h>
 #include "block.h"
 #include "greenlet.h"
+#include "hubs.h"
 #include "mail.h"
 #include "sys.h"
 
@@ -46,7 +47,7 @@ int green_spawn_on(green_hub_t *hub, void *(*fn)(void *arg), void *arg)
     s->fn = fn;
     s->arg = arg;
     s->site = __builtin_return_address(0);
-    if (green__post_work(hub, &s->message) == 0)
+    if (green__hubs_post_work(hub, &s->message) == 0)
         return 0;
     green__sys.free(s);
     return -1;

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include "hub.h"
-#include "mail.h"
+#include "hubs.h"
 #include "sys.h"
 #include "wait.h"
 
@@ -97,7 +97,7 @@ static void *hub_main(void *arg)
     while (green_event_wait(&t->wished, GREEN_FOREVER) < 0)
         continue;
     t->stop->error = close_hub(t->hub, t->stop->grace);
-    green__post(t->stop->asker, &t->stop->answer.message);
+    green__hubs_post(t->stop->asker, &t->stop->answer.message);
     return NULL;
 }
 
@@ -198,7 +198,7 @@ int green_hub_stop(green_hub_t *hub, int64_t timeout)
         errno = EDEADLK;
         return -1;
     }
-    t = green__mail_shut(hub, &stop.wish.message);
+    t = green__hubs_shut(hub, &stop.wish.message);
     if (!t)
         return -1;
     await_answer(h, &stop);

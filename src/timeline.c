@@ -20,6 +20,7 @@
 #include <pthread.h>
 #include <string.h>
 #include "dump.h"
+#include "hubs.h"
 #include "line.h"
 #include "mail.h"
 #include "recording.h"
@@ -299,7 +300,7 @@ int green_trace_start(const char *path)
     if (!h || start_recording(path) < 0)
         return -1;
     take_part(h);
-    green__mail_each(invite, h);
+    green__hubs_each(invite, h);
     return 0;
 }
 

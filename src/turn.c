@@ -14,6 +14,7 @@
 #include <errno.h>
 #include "dump.h"
 #include "fds.h"
+#include "hubs.h"
 #include "mail.h"
 #include "misuse.h"
 #include "overflow.h"
@@ -66,7 +67,7 @@ static int64_t time_left(struct green_hub *h)
 static bool is_hopeless(struct green_hub *h)
 {
     return h->fd_waits == 0 && h->outside == 0 && !h->shown &&
-           green__mail_is_alone(h);
+           green__hubs_are_one(h);
 }
 
 static void tell_deadlock(struct green_hub *h)

@@ -14,8 +14,8 @@
 #include <limits.h>
 #include <stdlib.h>
 #include "line.h"
+#include "hubs.h"
 #include "lookout.h"
-#include "mail.h"
 #include "poke.h"
 #include "sys.h"
 
@@ -104,7 +104,7 @@ static void look_at_hubs(bool rung)
     unsigned limit = (unsigned)atomic_load(&limit_ms);
 
     if (!rung && limit > 0)
-        green__mail_try_each(look_at_hub, &limit); /* else at the next look */
+        green__hubs_try_each(look_at_hub, &limit); /* else at the next look */
 }
 
 /* ---- on and off ---- */

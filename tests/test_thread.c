@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include <green.h>
 
-#define POSTS 20000
+#define POSTS 2000
 #define POSTERS 4
 
 static atomic_int count, out_of_order;
