@@ -106,6 +106,9 @@ class Faults(Case):
 
         said, headers = outcome("name=X-A&value=b%20c%09d%C3%A9")
         self.assertEqual((said, headers["x-a"]), ("set", "b c\td\xc3\xa9"))
+        said, headers = outcome("name=X-" + 30 * "%41" + "&value=1")
+        self.assertEqual((said, headers["x-" + 30 * "a"]), ("set", "1"))
+        self.assertEqual(outcome("name=" + 64 * "%41" + "&value=1")[0], "Message too long")
         for value in ("a%0D%0AX:%20y", "a%0Ab", "a%0Db", "%7F", "%01"):
             said, headers = outcome("name=X-A&value=" + value)
             self.assertEqual(said, "Invalid argument")
