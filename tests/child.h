@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -51,6 +52,16 @@ static inline void listen_to(int fd, char *text, size_t room)
     text[n] = '\0';
 }
 
+/* Qemu says a word of its own when a program dies of a signal. */
+static inline void drop_qemus_line(char *text)
+{
+    char *line = strstr(text, "qemu: uncaught target signal");
+    const char *end = line ? strchr(line, '\n') : NULL;
+
+    if (end)
+        memmove(line, end + 1, strlen(end + 1) + 1);
+}
+
 /* The child is over when fn returns.  The outcome is valid until the next. */
 static inline const struct outcome *run_in_child(void (*fn)(void))
 {
@@ -70,6 +81,7 @@ static inline const struct outcome *run_in_child(void (*fn)(void))
     }
     close(ends[1]);
     listen_to(ends[0], o.text, sizeof o.text);
+    drop_qemus_line(o.text);
     close(ends[0]);
     if (child < 0 || waitpid(child, &o.status, 0) != child)
         o.status = -1;
