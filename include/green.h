@@ -144,9 +144,8 @@
  * from greenlets of the thread whose objects you pass to it; handing it a
  * greenlet of another thread aborts where that is noticed.  To reach another
  * thread use green_spawn_on or green_call_on; to let one do slow work,
- * green_offload.  When a
- * thread ends, its greenlets are gone, wherever they were, and what they held
- * is lost.
+ * green_offload.  When a thread ends, its greenlets are gone, wherever they
+ * were, and what they held is lost.  One of them may end it, by pthread_exit.
  *
  * Do not hold a pthread mutex across a blocking call, and never longjmp into
  * the frames of another greenlet.  In C++, an exception must be caught in the

@@ -144,6 +144,17 @@ void green__tell_runners(struct green_hub *h)
         green__wake_all(&h->runners, 0);
 }
 
+/* What it deferred is lost.  Its stack stays until all go. */
+void green__cut_off(green_t *g)
+{
+    g->state = GREEN_STATE_ENDED;
+    g->error = ECANCELED;
+    delist(g->hub, g);
+    green__happens(g->hub, HAPPENS_END, g, NULL);
+    green__tell_end(g);
+    green_release(g);
+}
+
 /* While looking for the next one the hub may do anything, also spawn, so the
  * stack goes back after that, ready for the next.  The control block may go
  * before the last switch, which only leaves the stack. */

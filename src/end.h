@@ -29,6 +29,9 @@ void green__run(void);
 /* Have call->fn called when g, which has not, has ended. */
 void green__call_at_end(green_t *g, struct end_call *call);
 
+/* The thread of g, which ran, has been ended, and its frames are no more. */
+void green__cut_off(green_t *g);
+
 /* g has ended: serve its joiners, start the greenlets linked to it and make the
  * calls, in the order in which they came. */
 void green__tell_end(green_t *g);

@@ -16,6 +16,7 @@ void __sanitizer_finish_switch_fiber(void *fake, const void **low,
                                      size_t *size) WEAK;
 void __msan_start_switch_fiber(const void *low, size_t size) WEAK;
 void __msan_finish_switch_fiber(const void **low, size_t *size) WEAK;
+void __asan_unpoison_memory_region(const volatile void *at, size_t n) WEAK;
 void *__tsan_get_current_fiber(void) WEAK;
 void *__tsan_create_fiber(unsigned flags) WEAK;
 void __tsan_switch_to_fiber(void *fiber, unsigned flags) WEAK;
@@ -89,6 +90,17 @@ void green__fiber_arrive(green_t *self)
         here.low = low;
         here.size = size;
     }
+}
+
+/* AddressSanitizer has not seen how the frames on the thread's stack went. */
+void green__fiber_unwound(green_t *from, green_t *main)
+{
+    if (from != main) {
+        green__fiber_leave(from, main, true);
+        green__fiber_arrive(main);
+    }
+    if (__asan_unpoison_memory_region && here.size)
+        __asan_unpoison_memory_region(here.low, here.size);
 }
 
 void green__fiber_free(green_t *g)

@@ -19,6 +19,10 @@ void green__fiber_leave(green_t *from, green_t *to, bool for_good);
 /* The first thing done by a greenlet that was switched to, also at its start. */
 void green__fiber_arrive(green_t *self);
 
+/* The thread's own stack runs again, empty, without a switch: `from` ran when the
+ * thread was ended. */
+void green__fiber_unwound(green_t *from, green_t *main);
+
 /* Forget what is kept for a greenlet that will not run any more.  Leaving one for
  * good does so. */
 void green__fiber_free(green_t *g);

@@ -146,6 +146,7 @@ green_t *green__make(struct green_hub *h, const green_options_t *options,
     g->spawn_site = origin->site;
     g->references = 2; /* the caller's and its own */
     h->entry = green__run;
+    h->cut_off = green__cut_off;
     h->spawned++;
     enlist(h, g);
     green__happens(h, HAPPENS_SPAWN, g, NULL);

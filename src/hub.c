@@ -62,11 +62,26 @@ bool green_has_hub(void)
     return green__current_hub != NULL;
 }
 
+/* Did the thread end by pthread_exit or cancellation while another greenlet ran,
+ * or amid a wait?  Then their frames are no more. */
+static void end_unwound(struct green_hub *h)
+{
+    green_t *left = h->current;
+
+    if (!left || (left == &h->main && left->state == GREEN_STATE_RUNNING))
+        return;
+    green__wait_give_up(left);
+    green__wait_give_up(&h->main);
+    if (green__sched_unwound(h) != &h->main)
+        h->cut_off(left);
+}
+
 /* The thread ends: its main greenlet takes leave, then all memory goes.  What
  * other greenlets hold is lost, as it is at the end of a process. */
 static void hub_close(struct green_hub *h)
 {
     green__current_hub = h;
+    end_unwound(h);
     if (h->farewell)
         h->farewell(h);
     if (h->end_watches)

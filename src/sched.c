@@ -139,6 +139,32 @@ void green__sched_close(struct green_hub *h)
     h->ring = NULL;
 }
 
+static void unready(struct green_hub *h, const green_t *g)
+{
+    uint32_t from, to = h->head;
+    green_t *next;
+
+    for (from = h->head; from != h->tail; from++) {
+        next = h->ring[from & h->mask];
+        if (next != g)
+            h->ring[to++ & h->mask] = next;
+    }
+    h->tail = to;
+}
+
+green_t *green__sched_unwound(struct green_hub *h)
+{
+    green_t *left = h->current;
+
+    unready(h, left);
+    unready(h, &h->main);
+    if (h->fibers_on)
+        green__fiber_unwound(left, &h->main);
+    h->current = &h->main;
+    h->main.state = GREEN_STATE_RUNNING;
+    return left;
+}
+
 void green__sched_forget(struct green_hub *h)
 {
     h->head = h->tail;

@@ -42,6 +42,11 @@ static inline void green__happens(struct green_hub *h,
 void green__sched_open(struct green_hub *h);
 void green__sched_close(struct green_hub *h);
 
+/* The thread ends by pthread_exit or cancellation amid what the running greenlet
+ * did, and main: neither will go on.  Main runs, as if it began anew; returns the
+ * one that did. */
+green_t *green__sched_unwound(struct green_hub *h);
+
 /* In the child of a fork: none of those that were ready is there. */
 void green__sched_forget(struct green_hub *h);
 

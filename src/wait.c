@@ -68,6 +68,12 @@ void green__interrupt(green_t *g)
         green__end_wait(g, -1, ECANCELED);
 }
 
+void green__wait_give_up(green_t *g)
+{
+    if (g->state == GREEN_STATE_WAITING)
+        green__end_wait(g, -1, ECANCELED);
+}
+
 /* Set the time at which the wait ends by itself.  One timer is enough: the
  * earliest of success, the call's own timeout, and the limit of kill and scopes. */
 static void set_timer(struct green_hub *h, green_t *g, int64_t delay,

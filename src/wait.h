@@ -71,6 +71,10 @@ void green__interrupt(green_t *g);
 int green__wait_reserve(struct green_hub *h, uint32_t n);
 void green__wait_close(struct green_hub *h);
 
+/* g will not go on from the wait that it may be in: it is in no queue any more,
+ * but ready. */
+void green__wait_give_up(green_t *g);
+
 /* In the child of a fork, where of all greenlets only the running one is: no
  * other waits for anything any more. */
 void green__wait_forget(struct green_hub *h);
