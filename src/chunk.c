@@ -6,7 +6,8 @@
  * tells a handler of SIGSEGV whether an address is in a guard.  It may run at
  * any time, in any thread, so the list is read without a lock and its entries
  * are never freed but used again: blocks of them, each twice as large as the
- * one before.
+ * one before.  A block that is full is passed over, and in one that is not the
+ * search begins where it ended: a million stacks have thousands of chunks.
  *
  * Invariants: an entry with a start has the stride and slots that go with it;
  *             cut <= guarded <= slots. */
@@ -28,22 +29,38 @@ static const size_t chunk_size = (size_t)64 << 20;
 struct chunk_block {
     _Atomic(struct chunk_block *) next;
     size_t n;
+    atomic_size_t free; /* not taken; inexact only while a thread is at it */
+    atomic_size_t hint; /* where to begin to look for one of them */
     struct chunk *chunks;
 };
 
 static struct chunk first_chunks[FIRST_CHUNKS];
-static struct chunk_block first_block = {NULL, FIRST_CHUNKS, first_chunks};
+static struct chunk_block first_block = {NULL, FIRST_CHUNKS, FIRST_CHUNKS, 0,
+                                         first_chunks};
 
 /* ---- the list of all ---- */
 
+static bool take_entry(struct chunk *c, struct chunk_block *b)
+{
+    if (atomic_load(&c->taken) || atomic_exchange(&c->taken, true))
+        return false;
+    c->block = b;
+    atomic_fetch_sub(&b->free, 1);
+    return true;
+}
+
 static struct chunk *take_chunk_of(struct chunk_block *b)
 {
-    size_t i;
+    size_t hint = atomic_load(&b->hint), i;
 
-    for (i = 0; i < b->n; i++)
-        if (!atomic_load_explicit(&b->chunks[i].taken, memory_order_relaxed) &&
-            !atomic_exchange(&b->chunks[i].taken, true))
-            return &b->chunks[i];
+    for (i = 0; i < b->n && atomic_load(&b->free) > 0; i++) {
+        size_t at = (hint + i) % b->n;
+
+        if (take_entry(&b->chunks[at], b)) {
+            atomic_store(&b->hint, at + 1);
+            return &b->chunks[at];
+        }
+    }
     return NULL;
 }
 
@@ -58,6 +75,7 @@ static struct chunk_block *next_block(struct chunk_block *b)
     if (!next)
         return NULL;
     next->n = 2 * b->n;
+    atomic_init(&next->free, next->n);
     next->chunks = (struct chunk *)(next + 1);
     if (atomic_compare_exchange_strong(&b->next, &none, next))
         return next;
@@ -77,8 +95,12 @@ static struct chunk *take_chunk(void)
 
 static void give_chunk_back(struct chunk *c)
 {
+    struct chunk_block *b = c->block;
+
     atomic_store_explicit(&c->start, NULL, memory_order_release);
-    atomic_store_explicit(&c->taken, false, memory_order_release);
+    atomic_store(&b->hint, (size_t)(c - b->chunks));
+    atomic_store(&c->taken, false);
+    atomic_fetch_add(&b->free, 1);
 }
 
 static bool has_guard_at(struct chunk *c, uintptr_t address)

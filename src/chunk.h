@@ -33,14 +33,15 @@ struct chunk {
     atomic_size_t stride;  /* of a slot: its guard and its stack */
     atomic_size_t slots;
     atomic_bool taken;
-    size_t size;             /* of the mapping, with what is left over */
-    size_t cut;              /* slots cut off, from the lowest on */
-    size_t guarded;          /* slots that a guard was tried for */
-    size_t batch;            /* the first of those it was tried for last */
-    uint64_t unguarded;      /* bits of those from `batch` on: it failed */
-    unsigned mappings;       /* guards that are mappings of their own */
-    uintptr_t *valgrind_ids; /* of the slots; NULL outside Valgrind */
-    struct chunk *next;      /* for its owner */
+    struct chunk_block *block; /* that it is listed in */
+    size_t size;               /* of the mapping, with what is left over */
+    size_t cut;                /* slots cut off, from the lowest on */
+    size_t guarded;            /* slots that a guard was tried for */
+    size_t batch;              /* the first of those it was tried for last */
+    uint64_t unguarded;        /* bits of those from `batch` on: it failed */
+    unsigned mappings;         /* guards that are mappings of their own */
+    uintptr_t *valgrind_ids;   /* of the slots; NULL outside Valgrind */
+    struct chunk *next;        /* for its owner */
 };
 
 /* A new chunk of at least one slot, or NULL with ENOMEM. */

@@ -47,7 +47,7 @@ struct stack_pool {
     struct chunk *first, *last;
 
     void **cache; /* tops; room for all slots */
-    size_t cached, clean;
+    size_t room, cached, clean;
 
     struct chunk *cut; /* where the next fresh stack comes from */
 };
@@ -237,17 +237,27 @@ static void append_chunk(struct stack_pool *p, struct chunk *c)
     p->slots += green__chunk_slots(c);
 }
 
-/* The cache has room for every slot, so that detach need not allocate. */
+/* Room in the cache for n tops, so that detach need not allocate. */
+static int reserve_cache(struct stack_pool *p, size_t n)
+{
+    size_t room = n > 2 * p->room ? n : 2 * p->room;
+    void **cache;
+
+    if (n <= p->room)
+        return 0;
+    cache = green__sys.realloc(p->cache, room * sizeof *cache);
+    if (!cache)
+        return -1;
+    p->cache = cache;
+    p->room = room;
+    return 0;
+}
+
 static int add_chunk(struct stack_pool *p)
 {
     struct chunk *c = green__chunk_open(green__guard_size() + p->size);
-    size_t room = p->slots + (c ? green__chunk_slots(c) : 0);
-    void **cache = NULL;
 
-    if (c)
-        cache = green__sys.realloc(p->cache, room * sizeof *cache);
-    if (cache) {
-        p->cache = cache;
+    if (c && reserve_cache(p, p->slots + green__chunk_slots(c)) == 0) {
         append_chunk(p, c);
         return 0;
     }

@@ -460,6 +460,29 @@ static void a_promise_that_fails_changes_nothing(void **state)
     ((char *)green__stack_attach(&stacks, class))[-1] = 1;
 }
 
+static int reallocs;
+
+static void *count_realloc(void *old, size_t size)
+{
+    reallocs++;
+    return counted_realloc(old, size);
+}
+
+/* 300 stacks of 16 MiB, in a hundred chunks. */
+static void room_for_what_is_given_back_is_doubled_each_time(void **state)
+{
+    int class = green__stack_class(16 << 20), i;
+
+    (void)state;
+    reallocs = 0;
+    green__sys.realloc = count_realloc;
+    for (i = 0; i < 300; i++)
+        assert_int_equal(green__stack_reserve(&stacks, class), 0);
+    assert_in_range(reallocs, 1, 10);
+    for (i = 0; i < 300; i++)
+        green__stack_unreserve(&stacks, class);
+}
+
 static void promises_are_kept_in_any_order(void **state)
 {
     int class = green__stack_class(0), i;
@@ -774,6 +797,7 @@ int main(void)
         closed(classes_do_not_mix),
         counted(a_promised_stack_can_be_had_when_nothing_else_can),
         counted(a_promise_that_fails_changes_nothing),
+        counted(room_for_what_is_given_back_is_doubled_each_time),
         counted(promises_are_kept_in_any_order),
         counted(long_idle_stacks_lose_their_memory_but_some_stay_warm),
         counted(a_trimmed_stack_can_be_used_again),
