@@ -63,6 +63,9 @@
  *     EINVAL     an argument that no caller could mean, such as NULL for g;
  *     other      from the system call, untouched.
  *
+ * A call that has no way to say EINVAL, such as green_mutex_unlock, must not be
+ * given NULL unless it says that NULL is allowed.
+ *
  * Nothing could ever end a wait when no greenlet is ready, no timer runs, no
  * descriptor is waited for, and no other thread has greenlets or owes us an
  * answer.  Then a report tells who waits for what, and the wait of main fails;
@@ -951,7 +954,9 @@ GREEN_API long green_sem_value(const green_sem_t *s);
  *         green_mutex_unlock(&m);
  *     }
  *
- * A lock can fail, by a kill or a timeout: look at what it returns. */
+ * A lock can fail, by a kill or a timeout: look at what it returns.  Unlock it
+ * before the greenlet ends: nobody does it afterwards, and a greenlet made later
+ * may be taken for the owner. */
 
 /* A mutex, owned by the greenlet that locked it; not recursive. */
 typedef struct green_mutex { /* private */
@@ -3084,7 +3089,9 @@ GREEN_API int green_process_signal(green_process_t *p, int signo);
  * on its pipes to a process of its own is not done before that one is.
  *
  * If it fails nothing is lost: call it again to go on, and the input of the
- * first call counts.
+ * first call counts.  To be done with a program that is too slow, send it SIGKILL
+ * (see new_session for those that it has started) and call again: that gives what
+ * it has written until then.
  *
  * Returns 0 and sets the outputs, or -1 with errno:
  *     ETIMEDOUT  it was not done in time;
