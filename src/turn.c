@@ -73,7 +73,7 @@ static bool is_hopeless(struct green_hub *h)
 static void tell_deadlock(struct green_hub *h)
 {
     static const char line[] =
-        "libgreen: deadlock: every greenlet waits for another; "
+        "libgreen: deadlock: nothing can end the wait of any greenlet; "
         "the main greenlet's wait fails with EDEADLK\n";
 
     if (!h->leader)
