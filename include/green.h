@@ -955,8 +955,8 @@ GREEN_API long green_sem_value(const green_sem_t *s);
  *     }
  *
  * A lock can fail, by a kill or a timeout: look at what it returns.  Unlock it
- * before the greenlet ends: nobody does it afterwards, and a greenlet made later
- * may be taken for the owner. */
+ * before the greenlet ends: nobody does it afterwards, and who waits for it waits
+ * for ever. */
 
 /* A mutex, owned by the greenlet that locked it; not recursive. */
 typedef struct green_mutex { /* private */

@@ -116,6 +116,13 @@ static void tell_pickers(struct green_hub *h, const green_t *g)
     }
 }
 
+/* The reference that each has to itself. */
+static void release_own(green_t *g)
+{
+    if (LIKELY(g->holds == 0)) /* see green__set_owner */
+        green_release(g);
+}
+
 /* Its own reference, its stack and what lies on that stay: others may point
  * there, and the pages are shared with the parent until they are written to. */
 static void vanish(struct green_hub *h, green_t *g)
@@ -152,7 +159,7 @@ void green__cut_off(green_t *g)
     delist(g->hub, g);
     green__happens(g->hub, HAPPENS_END, g, NULL);
     green__tell_end(g);
-    green_release(g);
+    release_own(g);
 }
 
 /* While looking for the next one the hub may do anything, also spawn, so the
@@ -178,7 +185,7 @@ _Noreturn static void finish(green_t *g)
     green__happens(h, HAPPENS_SWITCH, g, next);
     green__stack_detach(&h->stacks, g->stack_class, g->stack);
     green__stack_unreserve(&h->stacks, g->stack_class);
-    green_release(g);
+    release_own(g);
     green__leave_for(h, g, next);
 }
 

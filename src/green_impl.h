@@ -91,6 +91,7 @@ struct green {
     uintptr_t object;            /* what it waits for, see enum green_reason */
     int64_t since;               /* when it began, by the hub's last look */
     green_t *const *blocker;     /* who must act first, if one greenlet must */
+    unsigned holds;              /* locks that it owns */
 
     /* scope.c */
     int64_t limit;               /* from this time on blocking calls fail;

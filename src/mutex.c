@@ -23,7 +23,7 @@ int green_mutex_lock(green_mutex_t *m, int64_t timeout)
     if (green__refused(h, timeout))
         return -1;
     if (!m->owner) {
-        m->owner = h->current;
+        green__set_owner(&m->owner, h->current);
         return 0;
     }
     if (m->owner == h->current) {
@@ -43,7 +43,7 @@ void green_mutex_unlock(green_mutex_t *m)
     if (m->owner->hub != green__current_hub ||
         m->owner != green__current_hub->current)
         green__misuse("green_mutex_unlock", "another greenlet holds the mutex");
-    m->owner = next ? next->greenlet : NULL;
+    green__set_owner(&m->owner, next ? next->greenlet : NULL);
     if (next)
         green__wake(next);
 }

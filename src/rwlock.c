@@ -25,7 +25,7 @@ static bool can_enter(const green_rwlock_t *l, int how)
 static void enter(green_rwlock_t *l, green_t *g, int how)
 {
     if (how == RW_WRITE)
-        l->writer = g;
+        green__set_owner(&l->writer, g);
     else
         l->readers++;
 }
@@ -97,7 +97,7 @@ void green_rwlock_unlock(green_rwlock_t *l)
     if (!l->writer && l->readers == 0)
         green__misuse("green_rwlock_unlock", "the lock is not held");
     if (l->writer)
-        l->writer = NULL;
+        green__set_owner(&l->writer, NULL);
     else
         l->readers--;
     hand_on(l);

@@ -35,6 +35,17 @@ int green__wait_for(green_waiters_t *q, void *item, int64_t timeout,
                     enum green_reason reason, uintptr_t object,
                     green_t *const *blocker);
 
+/* A lock gets another owner, or none.  Who ends as an owner keeps its control block,
+ * lest a greenlet made later be taken for it. */
+static inline void green__set_owner(green_t **owner, green_t *g)
+{
+    if (*owner)
+        (*owner)->holds--;
+    if (g)
+        g->holds++;
+    *owner = g;
+}
+
 /* Would waiting for *blocker be waiting for oneself?  Sets errno EDEADLK. */
 bool green__is_cycle(green_t *self, green_t *const *blocker);
 

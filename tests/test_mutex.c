@@ -126,6 +126,33 @@ static void no_mutex_is_EINVAL(void **state)
     check_fails(green_mutex_lock(NULL, GREEN_FOREVER), EINVAL);
 }
 
+static void *lock_and_end(void *m)
+{
+    check_equal(green_mutex_lock(m, GREEN_FOREVER), 0);
+    return m;
+}
+
+static void *try_lock(void *m)
+{
+    check_fails(green_mutex_lock(m, 0), ETIMEDOUT);
+    check_fails(green_mutex_lock(m, GREEN_MS), ETIMEDOUT);
+    return m;
+}
+
+/* The second has the same control block, if the first gives it back. */
+static void
+who_comes_after_an_owner_that_has_ended_is_not_the_owner(void **state)
+{
+    green_mutex_t m = GREEN_MUTEX_INIT;
+    green_t *g;
+
+    (void)state;
+    g = spawn(lock_and_end, &m);
+    finish_all(&g, 1);
+    g = spawn(try_lock, &m);
+    finish_all(&g, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +163,7 @@ int main(void)
         green_test(locking_ones_own_is_EDEADLK_whatever_the_timeout),
         green_test(unlocking_what_one_does_not_have_aborts),
         green_test(no_mutex_is_EINVAL),
+        green_test(who_comes_after_an_owner_that_has_ended_is_not_the_owner),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
