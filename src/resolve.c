@@ -56,10 +56,11 @@ static struct lookup *make_lookup(const char *node, const char *service,
     size_t node_size = node ? strlen(node) + 1 : 0;
     size_t service_size = service ? strlen(service) + 1 : 0;
     struct lookup *l = green__zalloc(sizeof *l + node_size + service_size);
-    char *text = (char *)(l + 1);
+    char *text;
 
     if (!l)
         return NULL;
+    text = (char *)(l + 1);
     if (node)
         l->node = memcpy(text, node, node_size);
     if (service)
