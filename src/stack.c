@@ -313,14 +313,17 @@ static unsigned take_cold(struct stack_pool *p, size_t end,
     return n;
 }
 
+static bool has_too_much(const struct stack_pool *p)
+{
+    return p->cached - p->clean > KEPT_WARM;
+}
+
 static void trim_pool(struct stack_pool *p)
 {
     struct iovec ranges[GUARD_BATCH];
     size_t warm;
     unsigned i, n = GUARD_BATCH;
 
-    if (p->cached - p->clean <= KEPT_WARM)
-        return;
     decay_need(p, green__sys.now());
     warm = p->need - p->used > KEPT_WARM ? p->need - p->used : KEPT_WARM;
     for (i = 0; i < TRIM_BATCHES && n == GUARD_BATCH && p->cached > warm; i++) {
@@ -330,13 +333,19 @@ static void trim_pool(struct stack_pool *p)
     }
 }
 
-void green__stacks_trim(struct stacks *s)
+int64_t green__stacks_trim(struct stacks *s)
 {
+    int64_t again = INT64_MAX;
     int i;
 
-    for (i = 0; i < STACK_CLASSES; i++)
-        if (s->pools[i])
-            trim_pool(s->pools[i]);
+    for (i = 0; i < STACK_CLASSES; i++) {
+        if (!s->pools[i] || !has_too_much(s->pools[i]))
+            continue;
+        trim_pool(s->pools[i]);
+        if (has_too_much(s->pools[i]))
+            again = TRIM_DECAY;
+    }
+    return again;
 }
 
 static void close_pool(struct stack_pool *p)

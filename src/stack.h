@@ -47,8 +47,9 @@ void green__stack_detach(struct stacks *s, int class, void *top);
 /* The lowest usable address of the stack with this top. */
 void *green__stack_low(int class, void *top);
 
-/* Give the memory of long unused stacks back to the system; for idle times. */
-void green__stacks_trim(struct stacks *s);
+/* Give the memory of long unused stacks back to the system; for idle times.
+ * After how many nanoseconds there may be more to do, or INT64_MAX. */
+int64_t green__stacks_trim(struct stacks *s);
 
 /* Unmap everything.  No stack may be in use. */
 void green__stacks_close(struct stacks *s);

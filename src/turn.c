@@ -89,14 +89,19 @@ static void tell_deadlock(struct green_hub *h)
         green__end_wait(h->leader, -1, EDEADLK);
 }
 
-/* What can be put off until nothing else is to be done. */
-static void tidy(struct green_hub *h)
+/* What can be put off until nothing else is to be done.  How long to rest at
+ * most: after a burst its memory is given back bit by bit, and a hub that rests
+ * for ever would keep it. */
+static int64_t tidy(struct green_hub *h, int64_t timeout)
 {
-    green__stacks_trim(&h->stacks);
+    int64_t again = green__stacks_trim(&h->stacks);
+
     if (h->attaches > 0 && h->now - h->armed > ARM_EVERY) {
         h->armed = h->now;
         green__overflow_arm(h);
     }
+    return again != INT64_MAX && (timeout < 0 || timeout > again) ? again
+                                                                  : timeout;
 }
 
 /* Is it time to make sure of the descriptors that greenlets wait for?  At once
@@ -151,7 +156,7 @@ static void rest(struct green_hub *h)
         return;
     }
     if (timeout != 0)
-        tidy(h);
+        timeout = tidy(h, timeout);
     block(h, timeout);
 }
 

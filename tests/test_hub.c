@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -263,6 +264,67 @@ static void the_flags_of_descriptors_made_elsewhere_are_left_alone(void **state)
     }
 }
 
+/* ---- what a burst leaves ---- */
+
+enum { BURST = 200 }; /* more than are kept warm for ever */
+
+static void *note_frame(void *frame)
+{
+    *(void **)frame = __builtin_frame_address(0);
+    green_yield();
+    return NULL;
+}
+
+static void run_burst(void *frames[BURST])
+{
+    green_t *gs[BURST];
+    int i;
+
+    for (i = 0; i < BURST; i++)
+        gs[i] = spawn(note_frame, &frames[i]);
+    finish_all(gs, BURST);
+}
+
+static int count_resident(void *const frames[BURST])
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    unsigned char resident;
+    int count = 0, i;
+
+    for (i = 0; i < BURST; i++) {
+        void *start = (void *)((uintptr_t)frames[i] & ~(page - 1));
+
+        resident = 0;
+        check_equal(mincore(start, page, &resident), 0);
+        count += resident & 1;
+    }
+    return count;
+}
+
+static uint64_t count_polls(void)
+{
+    green_stats_t stats;
+
+    green_stats(&stats);
+    return stats.polls;
+}
+
+static void a_long_rest_gives_back_the_memory_of_a_burst(void **state)
+{
+    static void *frames[BURST];
+    uint64_t polls;
+
+    (void)state;
+    clock_take();
+    run_burst(frames);
+    check_equal(count_resident(frames), BURST);
+    check_equal(green_sleep(60 * GREEN_SEC), 0);
+    check(count_resident(frames) < BURST / 2);
+    polls = count_polls();
+    check_equal(green_sleep(60 * GREEN_SEC), 0);
+    check(count_polls() - polls < 5); /* nothing is left to be done */
+}
+
 static void *ask_for_hub(void *answers)
 {
     ((bool *)answers)[0] = green_has_hub();
@@ -295,6 +357,7 @@ int main(void)
         green_test(both_events_can_be_waited_for),
         green_test(a_high_number_works_as_a_low_one),
         green_test(the_flags_of_descriptors_made_elsewhere_are_left_alone),
+        green_test(a_long_rest_gives_back_the_memory_of_a_burst),
         green_test(a_thread_has_a_hub_from_its_first_call_on),
     };
 
