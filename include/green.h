@@ -174,6 +174,9 @@
  *                       thread but take no other;
  *     GREEN_DUMP_SIGNAL a signal, such as SIGUSR1 or 10: dump all greenlets when
  *                       it comes, see green_dump_on_signal;
+ *     GREEN_DEBUG_SOCKET a path: open a socket there in the first thread, see
+ *                       green_debug_start.  The first %p in it stands for the
+ *                       process's number;
  *     GREEN_WATCHDOG_MS milliseconds: report a greenlet that runs for longer
  *                       without giving way, see green_watchdog;
  *     GREEN_TRACE       a file: record there what each greenlet does, as
@@ -3194,6 +3197,45 @@ GREEN_API int green_dump_on_signal(int signo);
  *
  * Never switches.  May be called from any thread. */
 GREEN_API void green_watchdog(int64_t limit);
+
+/* Open a socket on which to ask what the greenlets of the calling thread do, and
+ * to end one.
+ *
+ *     green_debug_start("/run/user/1000/server");
+ *
+ *     socat - UNIX:/run/user/1000/server           then, in a shell
+ *     tools/green-debug /run/user/1000/server tree
+ *
+ * It takes a command a line: help, list, tree (who spawned whom), dump, stats,
+ * kill ID and quit.  Each answer ends with an empty line.  A greenlet answers,
+ * so nobody does while another one hangs: that is what green_dump_on_signal is
+ * for.  As many as like may ask at the same time.  That somebody may ask does not
+ * keep main from being told of a deadlock.
+ *
+ * The socket's file has mode 0600 before anybody can connect, and only who runs
+ * the process, or root, is answered.  A socket that a dead process left behind is
+ * replaced.  The file is removed by green_debug_stop, when the thread ends, and
+ * at exit.  There is one socket for a process, and none in the child of a fork.
+ *
+ * Returns 0, or -1 with errno:
+ *     EBUSY      there is one already;
+ *     EADDRINUSE a process listens there, or the file is not a socket;
+ *     EINVAL     path is NULL, empty, or begins with @;
+ *     ETIMEDOUT  an enclosing scope's time is up;
+ *     ECANCELED  the calling greenlet was killed;
+ *     ENOMEM     no memory for it;
+ *     other      as socket(2) or bind(2), such as ENAMETOOLONG.
+ *
+ * Never switches. */
+GREEN_API int green_debug_start(const char *path);
+
+/* Close the socket, hang up on who is connected, and remove the file.
+ *
+ * Returns 0, or -1 with errno:
+ *     ESRCH      none was opened by this thread.
+ *
+ * Switches. */
+GREEN_API int green_debug_stop(void);
 
 /* Figures about the calling thread's hub.  More may follow. */
 typedef struct green_stats {

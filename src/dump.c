@@ -97,21 +97,32 @@ static void add_state(struct line *l, const green_t *g, int64_t now)
                     (int)(since_ms % 1000));
 }
 
+void green__dump_line(struct line *l, const green_t *g, int64_t now)
+{
+    green__line_add(l, "#%" PRIu64 " %.64s  ", g->id, green_name(g));
+    add_state(l, g, now);
+    if (g->killed)
+        green__line_add(l, ", killed");
+}
+
+void green__dump_origin(struct line *l, const green_t *g)
+{
+    if (g->parent_id)
+        green__line_add(l, "  by #%" PRIu64, g->parent_id);
+    else if (g->spawn_site)
+        green__line_add(l, "  posted");
+    if (g->spawn_site)
+        green__line_add(l, " at %p", g->spawn_site);
+}
+
 static void dump_one(const green_t *g, int64_t now, int fd)
 {
     struct line l = {.n = 0};
 
-    green__line_add(&l, "  #%" PRIu64 " %.64s  ", g->id, green_name(g));
-    add_state(&l, g, now);
-    if (g->killed)
-        green__line_add(&l, ", killed");
-    if (g->parent_id)
-        green__line_add(&l, "  by #%" PRIu64, g->parent_id);
-    else if (g->spawn_site)
-        green__line_add(&l, "  posted");
-    if (g->spawn_site)
-        green__line_add(&l, " at %p", g->spawn_site);
-    green__line_add(&l, "\n");
+    green__line_text(&l, "  ");
+    green__dump_line(&l, g, now);
+    green__dump_origin(&l, g);
+    green__line_text(&l, "\n");
     green__line_write(&l, fd);
 }
 

@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include "child.h"
+#include "debug.h"
 #include "defer.h"
 #include "end.h"
 #include "handler.h"
@@ -53,6 +54,7 @@ static void become_only_greenlet(struct green_hub *h)
     green__hub_forked(h);
     green__children_forked(h);
     green__defer_forked(h);
+    green__debug_forked(h);
     green__uring_forked(h);
 }
 

@@ -122,6 +122,7 @@ struct green {
                                     `next` also chains free control blocks */
 
     unsigned recording;          /* timeline.c: that knows its name */
+    bool bystander;              /* debug.c: its waits make nobody hope */
 
     struct green_exceptions exceptions; /* exceptions.c, while it does not run */
 
@@ -187,6 +188,7 @@ struct green_hub {
     void (*close)(struct green_hub *h);
     struct fd_table *fds;
     unsigned fd_waits;           /* waiters on descriptors */
+    unsigned bystander_waits;    /* of bystanders, among them */
     int turn_length;             /* switches per turn, adapted to their speed */
     int credit;                  /* calls until a chatty greenlet gives way */
     uint32_t look_mark;          /* the hub looks around when head reaches this */
@@ -212,6 +214,7 @@ struct green_hub {
                                     NULL: that one has ended there */
     void (*end_watches)(struct green_hub *h); /* signal.c, if it has some */
     struct call *calls;          /* call.c: of others, whose greenlets are here */
+    void (*end_debug)(struct green_hub *h); /* debug.c, if it was here */
     void (*end_calls)(struct green_hub *h); /* call.c, if there were some */
     struct uring *uring;         /* uring.c; NULL: not asked for yet */
     void (*end_uring)(struct green_hub *h); /* if it has one */
@@ -268,8 +271,11 @@ struct green_hub {
 extern _Thread_local struct green_hub *green__current_hub
     __attribute__((tls_model("initial-exec")));
 
-/* Make it; NULL with ENOMEM.  In hub.c: the one call up the layers. */
+/* Make it; NULL with ENOMEM.  In hub.c: the one call up the layers, */
 struct green_hub *green__hub_open(void);
+
+/* but for this one by it: do as GREEN_DEBUG_SOCKET says, once.  In debug.c. */
+void green__debug_open(void);
 
 static inline struct green_hub *green__hub(void)
 {

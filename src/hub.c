@@ -86,6 +86,8 @@ static void hub_close(struct green_hub *h)
         h->farewell(h);
     if (h->end_watches)
         h->end_watches(h);
+    if (h->end_debug)
+        h->end_debug(h);
     if (h->end_calls)
         h->end_calls(h);
     if (h->end_uring)
@@ -148,6 +150,7 @@ struct green_hub *green__hub_open(void)
     green__timeline_open(h);
     green__watchdog_open(h);
     green__dump_signal_open();
+    green__debug_open();
     return h;
 }
 

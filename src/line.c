@@ -51,6 +51,17 @@ void green__line_number(struct line *l, uint64_t number, int digits)
     add_bytes(l, first, (size_t)(end - first));
 }
 
+void green__line_path(struct line *l, const char *wish)
+{
+    const char *mark = strstr(wish, "%p");
+
+    if (mark)
+        green__line_add(l, "%.*s%ld%s", (int)(mark - wish), wish,
+                        (long)green__sys.getpid(), mark + 2);
+    else
+        green__line_text(l, wish);
+}
+
 void green__line_write(struct line *l, int fd)
 {
     const char *at = l->text;

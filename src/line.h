@@ -20,6 +20,10 @@ green__line_add(struct line *l, const char *format, ...);
 void green__line_text(struct line *l, const char *text);
 void green__line_number(struct line *l, uint64_t number, int digits);
 
+/* Add a path that the environment names.  A program and its children share that,
+ * but not a file: the first %p stands for the number of the process. */
+void green__line_path(struct line *l, const char *wish);
+
 /* Write it to a descriptor, and begin anew.  Waits if that must be. */
 void green__line_write(struct line *l, int fd);
 

@@ -95,6 +95,7 @@ struct listening {
     int backlog;
     bool reuse_port;
     bool both_families; /* an IPv6 socket takes IPv4 too */
+    bool only_ours;     /* nobody else may connect to a Unix socket */
 };
 
 static void prepare_to_listen(int fd, const struct addrinfo *a,
@@ -110,6 +111,16 @@ static void prepare_to_listen(int fd, const struct addrinfo *a,
         switch_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
 }
 
+/* Between bind and listen, so that it never was any different: before listen
+ * nobody can connect. */
+static int close_to_others(const struct addrinfo *a,
+                           const struct listening *how)
+{
+    const struct sockaddr_un *path = (const void *)a->ai_addr;
+
+    return how->only_ours ? green__sys.chmod(path->sun_path, 0600) : 0;
+}
+
 static int listen_on(const struct addrinfo *a, const struct listening *how)
 {
     int fd = green__net_socket(a);
@@ -117,8 +128,9 @@ static int listen_on(const struct addrinfo *a, const struct listening *how)
     if (fd < 0)
         return -1;
     prepare_to_listen(fd, a, how);
-    if (bind_socket(fd, a) != 0 || (a->ai_socktype == SOCK_STREAM &&
-                                    green__sys.listen(fd, how->backlog) != 0))
+    if (bind_socket(fd, a) != 0 || close_to_others(a, how) != 0 ||
+        (a->ai_socktype == SOCK_STREAM &&
+         green__sys.listen(fd, how->backlog) != 0))
         return green__net_discard(fd);
     return fd;
 }
@@ -149,10 +161,8 @@ static int listen_on_first(const struct addrinfo *addresses, int family,
     return -1;
 }
 
-int green__listen(const char *address, int type, int backlog, bool reuse_port)
+static int listen_as(const char *address, int type, struct listening how)
 {
-    struct listening how = {backlog > 0 ? backlog : SOMAXCONN, reuse_port,
-                            false};
     struct address a;
     int fd;
 
@@ -164,6 +174,21 @@ int green__listen(const char *address, int type, int backlog, bool reuse_port)
     fd = listen_on_first(a.list, how.both_families ? AF_INET6 : AF_INET, &how);
     green__address_free(&a);
     return fd;
+}
+
+int green__listen(const char *address, int type, int backlog, bool reuse_port)
+{
+    struct listening how = {.backlog = backlog > 0 ? backlog : SOMAXCONN,
+                            .reuse_port = reuse_port};
+
+    return listen_as(address, type, how);
+}
+
+int green__listen_closed(const char *address)
+{
+    struct listening how = {.backlog = SOMAXCONN, .only_ours = true};
+
+    return listen_as(address, SOCK_STREAM, how);
 }
 
 int green_listen(const char *address, int backlog)

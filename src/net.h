@@ -16,6 +16,10 @@ int green__net_discard(int fd);
  * a socket that is bound. */
 int green__listen(const char *address, int type, int backlog, bool reuse_port);
 
+/* The same for a Unix socket with a file, to which only who runs this process may
+ * connect. */
+int green__listen_closed(const char *address);
+
 /* Remove the file that the Unix socket fd is bound to, if it has one. */
 void green__net_unlink(int fd);
 

@@ -8,7 +8,7 @@
 
 #include "hub.h"
 #include "net.h"
-#include "service.h"
+#include "server.h"
 #include "sys.h"
 
 struct stream_server {
@@ -116,39 +116,64 @@ static void *run_acceptor(void *arg)
 
 /* ---- starting, stopping ---- */
 
-static int open_server(green_server_t *s, const char *address,
-                       const green_server_options_t *options)
+static int listen_for(const char *address,
+                      const green_server_options_t *options)
+{
+    return green__listen(address, SOCK_STREAM, options ? options->backlog : 0,
+                         options && options->reuse_port);
+}
+
+green_server_t *green__server_on(int fd, green_handler_t *handler, void *arg,
+                                 size_t max)
 {
     static const green_options_t name = {.name = "acceptor"};
-    int fd = green__listen(address, SOCK_STREAM, options ? options->backlog : 0,
-                           options && options->reuse_port);
+    struct stream_server *s =
+        (struct stream_server *)green__service_make(sizeof *s, max);
+    int error;
 
-    return fd < 0 ? -1 : green__service_open(s, fd, run_acceptor, &name);
+    if (!s) {
+        green__net_unlink(fd);
+        green__net_discard(fd);
+        return NULL;
+    }
+    s->handler = handler;
+    s->server.arg = arg;
+    if (green__service_open(&s->server, fd, run_acceptor, &name) == 0)
+        return &s->server;
+    error = errno;
+    green__sys.free(s);
+    errno = error;
+    return NULL;
 }
 
 green_server_t *green_server_start(const char *address,
                                    green_handler_t *handler, void *arg,
                                    const green_server_options_t *options)
 {
-    struct stream_server *s;
-    int error;
+    int fd;
 
     if (!handler) {
         errno = EINVAL;
         return NULL;
     }
-    s = (struct stream_server *)green__service_make(sizeof *s,
-                                                    options ? options->max : 0);
-    if (!s)
-        return NULL;
-    s->handler = handler;
-    s->server.arg = arg;
-    if (open_server(&s->server, address, options) == 0)
-        return &s->server;
-    error = errno;
+    fd = listen_for(address, options);
+    return fd < 0
+               ? NULL
+               : green__server_on(fd, handler, arg, options ? options->max : 0);
+}
+
+void green__server_forget(green_server_t *s)
+{
+    struct connection *c;
+
+    green_close(s->fd);
+    while ((c = (struct connection *)s->work)) {
+        s->work = c->work.next;
+        if (green__fd_lives(green__hub(), c->fd) == c->life)
+            green_close(c->fd);
+        green__sys.free(c);
+    }
     green__sys.free(s);
-    errno = error;
-    return NULL;
 }
 
 int green_server_port(const green_server_t *s)

@@ -85,6 +85,15 @@ static int socket_check(const char *path)
     return S_ISSOCK(status.st_mode);
 }
 
+static int peer_check(int fd)
+{
+    uid_t user;
+
+    if (green__os_peer(fd, &user) != 0)
+        return -1;
+    return user == geteuid() || user == 0;
+}
+
 static int thread_create(pthread_t *thread, void *(*fn)(void *arg), void *arg)
 {
     return pthread_create(thread, NULL, fn, arg);
@@ -165,6 +174,7 @@ struct sys green__sys = {
     .close = close,
     .unlink = unlink,
     .is_socket = socket_check,
+    .chmod = chmod,
     .poll = green__os_poll,
 
     .pipe = green__os_pipe,
@@ -176,6 +186,7 @@ struct sys green__sys = {
     .listen = listen,
     .getsockopt = getsockopt,
     .setsockopt = setsockopt,
+    .peer_is_us = peer_check,
     .getsockname = socket_name,
     .shutdown = shutdown,
 

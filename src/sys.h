@@ -85,6 +85,7 @@ struct sys {
     int (*close)(int fd);
     int (*unlink)(const char *path);
     int (*is_socket)(const char *path); /* 1: the name of a socket (lstat) */
+    int (*chmod)(const char *path, mode_t mode);
     int (*poll)(struct pollfd *fds, nfds_t n, int64_t timeout); /* ns; -1: no end */
 
     /* descriptors that are made: close-on-exec and non-blocking */
@@ -99,6 +100,7 @@ struct sys {
                       socklen_t *length);
     int (*setsockopt)(int fd, int level, int name, const void *value,
                       socklen_t length);
+    int (*peer_is_us)(int fd); /* 1: the same user, or root, connected (Unix) */
     int (*getsockname)(int fd, struct sockaddr *address, socklen_t *length);
     int (*shutdown)(int fd, int how);
 

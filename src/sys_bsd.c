@@ -74,6 +74,13 @@ static int fresh(int fd)
 
 /* A queue of its own that has one event: such a descriptor can be waited for
  * as any other, also by poll. */
+int green__os_peer(int fd, uid_t *user)
+{
+    gid_t group;
+
+    return getpeereid(fd, user, &group);
+}
+
 int green__os_child_fd(pid_t pid)
 {
     struct kevent change;

@@ -158,6 +158,17 @@ char **green__os_environment(void)
     return environ;
 }
 
+int green__os_peer(int fd, uid_t *user)
+{
+    struct ucred peer;
+    socklen_t length = sizeof peer;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0)
+        return -1;
+    *user = peer.uid;
+    return 0;
+}
+
 int green__os_pipe(int fds[2])
 {
     return pipe2(fds, O_NONBLOCK | O_CLOEXEC);

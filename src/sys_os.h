@@ -23,6 +23,7 @@ pid_t green__os_spawn(const struct spawn_plan *plan);
 int green__os_pipe(int fds[2]);
 int green__os_socket(int domain, int type, int protocol);
 int green__os_socketpair(int domain, int type, int protocol, int fds[2]);
+int green__os_peer(int fd, uid_t *user);
 int green__os_accept(int fd, struct sockaddr *address, socklen_t *length);
 int green__os_epoll_create(void);
 int green__os_uring_setup(unsigned entries, struct io_uring_params *parameters);

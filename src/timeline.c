@@ -18,7 +18,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <string.h>
 #include "dump.h"
 #include "hubs.h"
 #include "line.h"
@@ -315,20 +314,15 @@ int green_trace_stop(void)
     return error ? -1 : 0;
 }
 
-/* A program and its children share the environment, but not a file: the first
- * %p stands for the number of the process. */
 static void start_as_wished(void)
 {
-    const char *wish = green__sys.getenv("GREEN_TRACE"), *mark;
+    const char *wish = green__sys.getenv("GREEN_TRACE");
     struct line path = {.n = 0};
 
     if (!wish || !*wish)
         return;
-    mark = strstr(wish, "%p");
-    if (mark)
-        green__line_add(&path, "%.*s%ld%s", (int)(mark - wish), wish,
-                        (long)green__sys.getpid(), mark + 2);
-    start_recording(mark ? path.text : wish);
+    green__line_path(&path, wish);
+    start_recording(path.text);
 }
 
 void green__timeline_open(struct green_hub *h)

@@ -66,7 +66,7 @@ static int64_t time_left(struct green_hub *h)
 /* Can nothing ever make anybody ready? */
 static bool is_hopeless(struct green_hub *h)
 {
-    return h->fd_waits == 0 && h->outside == 0 && !h->shown &&
+    return h->fd_waits == h->bystander_waits && h->outside == 0 && !h->shown &&
            green__hubs_are_one(h);
 }
 
@@ -148,10 +148,11 @@ static void block(struct green_hub *h, int64_t timeout)
 static void rest(struct green_hub *h)
 {
     int64_t timeout = time_left(h);
+    bool no_timer = timeout < 0;
 
     if (must_check(h, &timeout) && check_parked(h))
         return;
-    if (timeout < 0 && is_hopeless(h)) {
+    if (no_timer && is_hopeless(h)) {
         tell_deadlock(h);
         return;
     }
