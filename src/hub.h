@@ -8,6 +8,7 @@
 
 #include "green_impl.h"
 #include "sched.h"
+#include "turn.h"
 
 /* What the hub keeps for a descriptor number.
  *
@@ -66,7 +67,7 @@ void green__fd_dying(struct green_hub *h, int fd);
 static inline void green__spend(struct green_hub *h)
 {
     if (UNLIKELY(--h->credit <= 0))
-        green__give_way(h);
+        green__turn_early(h);
 }
 
 /* ---- the contract of hub_*.c ---- */

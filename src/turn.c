@@ -191,8 +191,15 @@ static void look_around(struct green_hub *h)
     }
     if (!resting)
         pace(h, last_look);
-    h->credit = CREDIT;
     h->look_mark = h->head + (uint32_t)h->turn_length;
+}
+
+void green__turn_early(struct green_hub *h)
+{
+    h->credit = CREDIT;
+    h->look_mark = h->head;
+    h->budget = 0;
+    green__give_way(h);
 }
 
 void green__turn_forget(struct green_hub *h)

@@ -6,11 +6,14 @@
 #include "green_impl.h"
 
 #define LONGEST_TURN 64 /* switches */
-#define CREDIT 64       /* calls that did not have to wait, per turn */
+#define CREDIT 64       /* calls that did not have to wait, until a turn */
 
 /* Look at the world, and wait for it if nobody is ready.  When it returns
  * somebody is. */
 void green__turn(struct green_hub *h);
+
+/* The credit is used up: give way, with a look at the world first. */
+void green__turn_early(struct green_hub *h);
 
 /* In the child of a fork, when nobody is ready: begin a new turn. */
 void green__turn_forget(struct green_hub *h);

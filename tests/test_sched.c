@@ -262,6 +262,56 @@ static void *get_for_ever(void *arg)
 }
 
 /* gevent: rule O7; two that always wake each other */
+/* ---- order, whatever the speed ---- */
+
+/* All writers together use their credit up, to the last of it. */
+enum { WRITERS = 3, WRITES = 512 };
+
+static char turns[WRITERS * WRITES + 1];
+static int64_t time_for_a_write;
+
+static void *write_and_take_turns(void *letter)
+{
+    int fds[2];
+    char byte;
+
+    make_pair(fds);
+    for (int i = 0; i < WRITES; i++) {
+        clock_turn(time_for_a_write);
+        check_equal(green_write(fds[0], letter, 1), 1);
+        check_equal(green_read(fds[1], &byte, 1), 1);
+        turns[strlen(turns)] = byte;
+    }
+    close_both(fds);
+    return NULL;
+}
+
+static const char *turns_of_writers(int64_t time)
+{
+    static char letters[] = "abc";
+    green_t *gs[WRITERS];
+
+    memset(turns, 0, sizeof turns);
+    time_for_a_write = time;
+    for (int i = 0; i < WRITERS; i++)
+        gs[i] = spawn(write_and_take_turns, &letters[i]);
+    finish_all(gs, WRITERS);
+    return turns;
+}
+
+static void
+the_order_of_calls_that_never_wait_is_that_of_any_speed(void **state)
+{
+    static const int64_t times[] = {GREEN_US, 10 * GREEN_MS, 50 * GREEN_US};
+    char first[sizeof turns];
+
+    (void)state;
+    clock_take();
+    memcpy(first, turns_of_writers(0), sizeof turns);
+    for (size_t i = 0; i < ARRAY_SIZE(times); i++)
+        check_text(turns_of_writers(times[i]), first);
+}
+
 static void two_that_wake_each_other_leave_room_for_timers(void **state)
 {
     green_t *gs[3];
@@ -370,6 +420,7 @@ int main(void)
         green_test(descriptors_are_served_while_others_only_yield),
         green_test(reading_what_is_always_there_gives_way),
         green_test(a_chatty_peer_gives_way),
+        green_test(the_order_of_calls_that_never_wait_is_that_of_any_speed),
         green_test(two_that_wake_each_other_leave_room_for_timers),
         green_test(a_computation_with_checkpoints_gives_way),
         green_test(a_computation_with_checkpoints_can_be_killed),
