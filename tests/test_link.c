@@ -166,6 +166,50 @@ static void linking_no_function_is_EINVAL(void **state)
     finish(g);
 }
 
+static green_future_t futures[3];
+static green_queue_t ends = GREEN_QUEUE_INIT(void *, SIZE_MAX);
+static green_queue_t channel = GREEN_CHANNEL_INIT(void *);
+
+static void *fulfil(void *future)
+{
+    check_equal(green_future_set(future, text("ended")), 0);
+    return NULL;
+}
+
+static void *feed(void *queue)
+{
+    void *item = text("ended");
+
+    check_equal(green_queue_put(queue, &item, GREEN_FOREVER), 0);
+    return NULL;
+}
+
+/* gevent: test__greenlet.py TestLink; test__event.py
+ * TestAsyncResultAsLinkTarget */
+static void
+a_link_may_fulfil_a_future_or_feed_a_queue_or_a_channel(void **state)
+{
+    void *item = NULL;
+    green_t *g;
+
+    (void)state;
+    g = spawn(return_argument, NULL);
+    check_equal(green_link(g, fulfil, &futures[0]), 0);
+    check_equal(green_link_value(g, fulfil, &futures[1]), 0);
+    check_equal(green_link_error(g, fulfil, &futures[2]), 0);
+    check_equal(green_link(g, feed, &ends), 0);
+    check_equal(green_link(g, feed, &channel), 0);
+    check_equal(green_queue_get(&channel, &item, GREEN_FOREVER), 0);
+    check_text(item, "ended");
+    check_equal(green_queue_get(&ends, &item, 0), 0);
+    check(green_future_is_ready(&futures[0]));
+    check(green_future_is_ready(&futures[1]));
+    check(!green_future_is_ready(&futures[2]));
+    finish(g);
+    settle();
+    green_queue_destroy(&ends);
+}
+
 /* ---- taking links away ---- */
 
 /* gevent: test__greenlet.py TestUnlink */
@@ -263,6 +307,25 @@ static void what_a_link_has_inherited_goes_with_it(void **state)
     check_log("gone:value gone:value");
 }
 
+/* gevent: test__greenlet.py test_wait_noerrors */
+static void a_link_may_be_made_again(void **state)
+{
+    green_t *g;
+
+    (void)state;
+    g = spawn(return_argument, NULL);
+    settle();
+    for (int i = 0; i < 2; i++) {
+        check_equal(green_link(g, note_argument, text("link")), 0);
+        check(green_unlink(g, note_argument, text("link")));
+        check_equal(green_link(g, note_argument, text("link")), 0);
+        settle();
+        check(!green_unlink(g, note_argument, text("link")));
+    }
+    check_log("link link");
+    green_release(g);
+}
+
 /* A link that is taken away leaves nothing behind: see end_test. */
 static void joiners_stay_when_links_go(void **state)
 {
@@ -292,11 +355,13 @@ int main(void)
         green_test(links_that_fail_do_not_stop_the_others),
         green_test(a_link_of_a_killed_greenlet_runs_once),
         green_test(linking_no_function_is_EINVAL),
+        green_test(a_link_may_fulfil_a_future_or_feed_a_queue_or_a_channel),
         green_test(a_link_that_was_taken_away_does_not_run),
         green_test(a_link_is_known_by_function_and_argument),
         green_test(of_equal_links_the_first_is_taken_away),
         green_test(an_early_link_may_take_a_later_one_away),
         green_test(what_a_link_has_inherited_goes_with_it),
+        green_test(a_link_may_be_made_again),
         green_test(joiners_stay_when_links_go),
     };
 

@@ -6,7 +6,8 @@ The programs in tests/oracle are there twice, for gevent and for libgreen.
 expected/NAME.out is what the one for gevent printed; where libgreen differs, and
 docs/from-gevent.md says why, expected/NAME.green.out is what that prints.
 COMMAND runs tests/oracle/oracle.c.  Where gevent is installed, the recordings are
-compared with it, too; --record makes them anew.
+compared with it, too; --record makes them anew.  behaviours.txt says which of our
+tests stand for those of gevent.
 """
 import json
 import pathlib
@@ -19,6 +20,7 @@ EXPECTED = HERE / "expected"
 DOCUMENT = HERE.parent.parent / "docs/from-gevent.md"
 SECTION = re.compile(r"^## Where the order differs\n(.*?)(?=^## |\Z)", re.S | re.M)
 ROW = re.compile(r"^\| `(\w+)` \| (.*?) \| (.*?) \| (.+?) \|$", re.M)
+TEST = re.compile(r"\b(\w+)\(void \*\*state\)")
 TRIES = 3  # gevent's clock is a real one, and this machine may be busy
 
 
@@ -118,6 +120,30 @@ def check_document(theirs, differing):
             yield f"{DOCUMENT.name}: the row of {name} does not show {shown}"
 
 
+def named_tests():
+    """All that behaviours.txt may name, but for programs of the oracle."""
+    tests = HERE.parent
+    names = {path.name for pattern in ("test_*.c", "**/test_*.py")
+             for path in tests.glob(pattern)}
+    for path in tests.glob("test_*.c"):
+        names.update(TEST.findall(path.read_text(encoding="utf-8")))
+    return names
+
+
+def check_behaviours(programs):
+    """Each has a number of its own, and tests that exist or a reason for none."""
+    known = named_tests() | programs
+    lines = (HERE / "behaviours.txt").read_text(encoding="utf-8").splitlines()
+    rows = [line.split(" | ") for line in lines if line and line[0] != "#"]
+    for number, row in enumerate(rows, 1):
+        if len(row) != 3 or row[0] != str(number):
+            yield f"behaviours.txt: {' | '.join(row)}: not {number} | what | where"
+        elif not row[2].startswith("n/a: "):
+            for name in row[2].split():
+                if name not in known:
+                    yield f"behaviours.txt: {number}: there is no test {name}"
+
+
 def main():
     words = sys.argv[1:]
     if words[0] == "--record":
@@ -125,7 +151,7 @@ def main():
         return
     theirs, differing = recorded()
     faults = [*check_libgreen(words, theirs, differing), *check_gevent(theirs),
-              *check_document(theirs, differing)]
+              *check_document(theirs, differing), *check_behaviours(set(theirs))]
     print(*faults, sep="\n", end="\n" if faults else "")
     print(f"{len(theirs)} programs, {len(differing)} of them on purpose different, "
           f"{len(faults)} faults")
