@@ -32,7 +32,8 @@ static size_t write_pieces(int fd, struct iovec iov[2])
         done += (size_t)r;
         for (int i = 0; i < 2; i++) {
             n = (size_t)r < iov[i].iov_len ? (size_t)r : iov[i].iov_len;
-            iov[i].iov_base = (char *)iov[i].iov_base + n;
+            if (n > 0) /* an empty message may be at NULL */
+                iov[i].iov_base = (char *)iov[i].iov_base + n;
             iov[i].iov_len -= n;
             r -= (ssize_t)n;
         }
