@@ -39,6 +39,15 @@ def ask_gevent():
     return None
 
 
+def ask_libgreen(command):
+    """{NAME: output}, and what went wrong besides."""
+    result = run(command)
+    parts = re.split(r"^== (\w+)\n", result.stdout, flags=re.M)
+    if result.returncode != 0:
+        parts[0] += f"{command} ended with {result.returncode}\n"
+    return dict(zip(parts[1::2], parts[2::2])), parts[0] + result.stderr
+
+
 def recorded():
     """{NAME: gevent's output}, {NAME: libgreen's output where it differs}."""
     texts = {path.name[:-4]: path.read_text() for path in EXPECTED.glob("*.out")}
@@ -61,29 +70,29 @@ def on_one_line(output):
 def record(command):
     """A difference is recorded only if the document has a row for it."""
     version, outputs = ask_gevent()
+    ours = ask_libgreen(command)[0]
     rows = document_rows()
     for path in EXPECTED.glob("*.out"):
         path.unlink()
     for name, output in outputs.items():
         (EXPECTED / f"{name}.out").write_text(output)
-        ours = run([*command, name]).stdout
-        if ours != output and name in rows:
-            (EXPECTED / f"{name}.green.out").write_text(ours)
-        elif ours != output:
-            print(f"{name}: {on_one_line(output)} | {on_one_line(ours)}")
+        if ours[name] != output and name in rows:
+            (EXPECTED / f"{name}.green.out").write_text(ours[name])
+        elif ours[name] != output:
+            print(f"{name}: {on_one_line(output)} | {on_one_line(ours[name])}")
     (EXPECTED / "gevent-version").write_text(version + "\n")
 
 
 def check_libgreen(command, theirs, differing):
-    names = set(run(command).stdout.split())
-    for name in sorted(names ^ set(theirs)):
+    ours, complaints = ask_libgreen(command)
+    if complaints:
+        yield complaints
+    for name in sorted(set(ours) ^ set(theirs)):
         yield f"{name} is not both a program for libgreen and a recording"
-    for name in sorted(names & set(theirs)):
-        result = run([*command, name])
+    for name in sorted(set(ours) & set(theirs)):
         expected = differing.get(name, theirs[name])
-        if result.returncode != 0 or result.stdout != expected:
-            yield (f"{name} ended with {result.returncode} and printed\n"
-                   f"{result.stdout}{result.stderr}instead of\n{expected}")
+        if ours[name] != expected:
+            yield f"{name} printed\n{ours[name]}instead of\n{expected}"
 
 
 def check_gevent(theirs):

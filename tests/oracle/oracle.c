@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* oracle.c - NAME: run one program of the oracle with libgreen; see oracle.h.
- * Without NAME: list all. */
+ * Without NAME: run each in a process of its own, under a line "== NAME". */
 #include "oracle.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define MOST 64
+#define SECONDS 100 /* for a program that takes none */
 
 static const struct program *const themes[] = {
     spawn_programs, event_programs,      lock_programs, queue_programs,
@@ -89,29 +92,40 @@ static void stay_calm(void *unused)
     (void)unused;
 }
 
-static const struct program *find(const char *name)
+static void run(const struct program *p)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(themes); i++)
-        for (const struct program *p = themes[i]; p->name; p++)
-            if (!name)
-                say("%s", p->name);
-            else if (!strcmp(p->name, name))
-                return p;
-    return NULL;
+    alarm(SECONDS);
+    clock_take();
+    green_set_deadlock_fn(stay_calm, NULL);
+    p->run();
+    green_releaseall(started, n_started);
+}
+
+/* In a process of its own, which has not used libgreen before. */
+static void run_apart(const struct program *p)
+{
+    int status = 0;
+    pid_t child;
+
+    say("== %s", p->name);
+    fflush(stdout);
+    child = fork();
+    if (child == 0) {
+        run(p);
+        exit(EXIT_SUCCESS);
+    }
+    if (child < 0 || waitpid(child, &status, 0) < 0 || status != 0)
+        say("it ended with status %d", status);
 }
 
 int main(int argc, char **argv)
 {
-    const struct program *p = find(argc > 1 ? argv[1] : NULL);
-
-    if (argc > 1 && !p)
-        return EXIT_FAILURE;
-    if (!p)
-        return EXIT_SUCCESS;
-    clock_take();
-    green_set_deadlock_fn(stay_calm, NULL);
-    p->run();
-    fflush(stdout);
-    green_releaseall(started, n_started);
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
+    for (size_t i = 0; i < ARRAY_SIZE(themes); i++)
+        for (const struct program *p = themes[i]; p->name; p++)
+            if (argc < 2)
+                run_apart(p);
+            else if (!strcmp(p->name, argv[1]))
+                run(p);
     return EXIT_SUCCESS;
 }

@@ -19,8 +19,8 @@ THEMES = ("spawns", "events", "locks", "queues", "kills", "timeouts", "links",
           "groups", "waits", "descriptors", "ends")
 
 
-def load():
-    for theme in THEMES:
+def load(themes=THEMES):
+    for theme in themes:
         importlib.import_module(theme)
 
 
@@ -32,7 +32,6 @@ def in_child(fn):
         os.dup2(writer, 1)
         os.close(reader)
         try:
-            load()
             fn()
         except BaseException:
             traceback.print_exc()
@@ -45,11 +44,22 @@ def in_child(fn):
     return output
 
 
+def print_names(theme):
+    load([theme])
+    print(*PROGRAMS, sep="\n")
+
+
+def run(theme, name):
+    load([theme])
+    PROGRAMS[name]()
+
+
 def main():
     word = sys.argv[1] if len(sys.argv) > 1 else None
     if word == "--all":
-        names = in_child(lambda: print(*PROGRAMS, sep="\n")).split()
-        outputs = {name: in_child(lambda: PROGRAMS[name]()) for name in names}
+        outputs = {name: in_child(lambda: run(theme, name))
+                   for theme in THEMES
+                   for name in in_child(lambda: print_names(theme)).split()}
         json.dump({"version": gevent.__version__, "outputs": outputs}, sys.stdout)
         return
     load()
