@@ -3210,7 +3210,8 @@ GREEN_API void green_watchdog(int64_t limit);
  * kill ID and quit.  Each answer ends with an empty line.  A greenlet answers,
  * so nobody does while another one hangs: that is what green_dump_on_signal is
  * for.  As many as like may ask at the same time.  That somebody may ask does not
- * keep main from being told of a deadlock.
+ * keep main from being told of a deadlock, nor from being done with green_run; but
+ * green_hub_stop waits for it, so close it first in a thread of green_hub_start.
  *
  * The socket's file has mode 0600 before anybody can connect, and only who runs
  * the process, or root, is answered.  A socket that a dead process left behind is

@@ -14,6 +14,7 @@
 #include <string.h>
 #include "net.h"
 #include "report.h"
+#include "run.h"
 #include "server.h"
 #include "sys.h"
 
@@ -145,13 +146,20 @@ static bool is_over(green_stream_t *s, char *line, ssize_t n)
     return send_report(s, &r) < 0;
 }
 
+/* Neither does it keep main from EDEADLK, nor from being done with green_run. */
+static void stand_by(green_t *g)
+{
+    g->bystander = true;
+    green__be_service(g);
+}
+
 static void serve_client(int fd, void *arg)
 {
     green_stream_t *s;
     char line[256];
 
     (void)arg;
-    green__current_hub->current->bystander = true;
+    stand_by(green__current_hub->current);
     green_set_name("debug");
     if (green__sys.peer_is_us(fd) != 1 || !(s = green_stream_open(fd)))
         return;
@@ -216,7 +224,7 @@ static int open_debug(struct green_hub *h, const char *path)
     if (fd < 0 || !(s = green__server_on(fd, serve_client, NULL, 0)))
         return -1;
     debug_server = s;
-    debug_server->taker->bystander = true;
+    stand_by(debug_server->taker);
     debugged = h;
     debugged_process = green__sys.getpid();
     h->end_debug = end_debug;

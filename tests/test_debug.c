@@ -425,6 +425,14 @@ static void main_is_told_of_a_deadlock_all_the_same(void **state)
     close_socket();
 }
 
+static void green_run_does_not_wait_for_it(void **state)
+{
+    (void)state;
+    open_socket();
+    check_equal(green_run(GREEN_FOREVER), 0);
+    close_socket();
+}
+
 static void the_child_of_a_fork_has_none_and_the_parent_keeps_its(void **state)
 {
     int status = -1;
@@ -520,6 +528,7 @@ int main(void)
         green_test(a_dead_socket_is_replaced_a_live_one_or_a_file_never),
         green_test(there_is_one_and_where_it_can_be),
         green_test(main_is_told_of_a_deadlock_all_the_same),
+        green_test(green_run_does_not_wait_for_it),
         green_test(the_child_of_a_fork_has_none_and_the_parent_keeps_its),
         green_test(it_goes_with_its_thread),
     };
