@@ -130,6 +130,8 @@ class Forward(apps.Test):
         while True: # until it no longer takes connections
             try:
                 apps.connect(port).close()
+            except ConnectionResetError:
+                continue # it was in the backlog as that was closed
             except ConnectionRefusedError:
                 break
         forwarder.send(signal.SIGTERM)

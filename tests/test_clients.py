@@ -125,9 +125,13 @@ def postgres(scratch):
     data = scratch / "data"
     subprocess.run([tools[-1] / "initdb", "-D", data, "-A", "trust", "-U", "green", "-N"],
                    check=True, capture_output=True, cwd=scratch, **as_user)
+
+    def is_ready():
+        return subprocess.run([tools[-1] / "pg_isready", "-q", "-h", scratch]).returncode == 0
+
     with started([tools[-1] / "postgres", "-D", data, "-k", scratch, "-h", "",
                   "-c", "max_connections=120", "-c", "fsync=off"],
-                 (scratch / ".s.PGSQL.5432").exists, cwd=scratch, **as_user):
+                 is_ready, cwd=scratch, **as_user):
         yield f"host={scratch} user=green dbname=postgres"
 
 

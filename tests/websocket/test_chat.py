@@ -286,10 +286,11 @@ class ByWebSocket(Both, Case):
         ann, bob = Live(self, "Ann"), Live(self, "Bob")
         self.hears(ann, welcome("Ann"), came("Bob"))
         self.hears(bob, welcome("Bob", "Ann"))
-        texts = [f"{i}" for i in range(10 * INBOX)]
-        bob.client.write(b"".join(frame(TEXT, text.encode()) for text in texts))
-        for member in ann, bob:
-            self.hears(member, *(said("Bob", text) for text in texts))
+        for turn in range(10):
+            texts = [f"{turn} {i}" for i in range(INBOX - 1)]
+            bob.client.write(b"".join(frame(TEXT, text.encode()) for text in texts))
+            for member in ann, bob:
+                self.hears(member, *(said("Bob", text) for text in texts))
 
 
 class ByPolling(Both, Case):
