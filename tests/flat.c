@@ -28,7 +28,7 @@ static void stop(const char *what)
 static long resident_kib(void)
 {
     FILE *f = fopen("/proc/self/statm", "r");
-    long size, resident;
+    long size = 0, resident = 0;
 
     if (!f || fscanf(f, "%ld %ld", &size, &resident) != 2)
         stop("/proc/self/statm");
