@@ -37,5 +37,6 @@ const struct original *green__original(void)
 void green__original_patch(struct sys *now, struct sys *before)
 {
     now->getaddrinfo = green__original()->getaddrinfo;
+    now->getnameinfo = green__original()->getnameinfo;
     before->fork = green__original()->fork;
 }

@@ -225,6 +225,8 @@ void times(void)
 void processes(void)
 {
     struct addrinfo hints = {.ai_flags = AI_NUMERICHOST}, *found = NULL;
+    char host[40] = "", service[8] = "";
+    struct hostent *entry;
     struct rusage usage;
     int status = 0;
     pid_t pid = fork();
@@ -244,7 +246,14 @@ void processes(void)
     tell("system", system("exit 3") / 256);
     tell("wait, no child", wait(&status));
     tell("getaddrinfo", getaddrinfo("127.0.0.1", "80", &hints, &found));
+    printf("getnameinfo: %d",
+           getnameinfo(found->ai_addr, found->ai_addrlen, host, sizeof host,
+                       service, sizeof service,
+                       NI_NUMERICHOST | NI_NUMERICSERV));
+    printf(" %s %s\n", host, service);
     freeaddrinfo(found);
+    entry = gethostbyname("127.0.0.1");
+    printf("gethostbyname: %d\n", entry ? entry->h_length : -1);
     printf("getaddrinfo, no such host: %d\n",
            getaddrinfo("no.such.host.invalid", NULL, &hints, &found));
 }
