@@ -3410,7 +3410,8 @@ GREEN_PATCH_API int green_unpatch(unsigned what);
  * Never switches.  May be called from any thread. */
 GREEN_PATCH_API int green_patch_verify(void);
 
-/* Write which families are patched, and how many calls were cooperative.
+/* Write which families are patched, and how often patched calls have waited, while
+ * others could run.
  *
  * Never switches.  May be called from any thread. */
 GREEN_PATCH_API void green_patch_report(int fd);

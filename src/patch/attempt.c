@@ -55,6 +55,7 @@ long green__hook_park(int fd, int events, int64_t deadline)
         left -= green_now();
     if (left <= 0)
         return -EAGAIN;
+    green__hook_waits();
     if (green_wait_fd(fd, events, left) >= 0)
         return 0;
     if (errno == ETIMEDOUT && deadline != GREEN_FOREVER &&

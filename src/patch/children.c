@@ -24,6 +24,7 @@ static long wait_for_end(pid_t pid, int64_t *pause)
     long fd = pid > 0 ? green__call(NUMBER_PIDFD_OPEN, pid, 0, 0, 0, 0, 0) : -1;
     long r;
 
+    green__hook_waits();
     if (fd < 0) {
         r = green_sleep(*pause) == 0 ? 0 : -errno;
         *pause = 2 * *pause < LONGEST_PAUSE ? 2 * *pause : LONGEST_PAUSE;

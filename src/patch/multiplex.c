@@ -56,6 +56,7 @@ static long poll_now(struct pollfd *fds, nfds_t n)
 /* Wait for one of them: 0, or -errno of a kill or a scope. */
 static long wait_for_any(struct pollfd *fds, nfds_t n, int64_t left)
 {
+    green__hook_waits();
     if (n == 0)
         return green_sleep(left) == 0 ? 0 : -errno;
     return green_poll(fds, n, left) >= 0 ? 0 : -errno;

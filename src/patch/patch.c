@@ -55,20 +55,22 @@ static void (*const every_file[])(void) __attribute__((used)) = {
 };
 
 static atomic_uint patched;
-static atomic_ulong calls; /* of hooks, while on */
+static atomic_ulong waits; /* of hooks */
 _Thread_local bool green__straight;
 
 bool green__patched(unsigned wanted)
 {
-    if ((atomic_load_explicit(&patched, memory_order_relaxed) & wanted) == 0 ||
-        !green_has_hub() || green__straight)
-        return false;
-    atomic_fetch_add_explicit(&calls, 1, memory_order_relaxed);
-    return true;
+    return (atomic_load_explicit(&patched, memory_order_relaxed) & wanted) &&
+           green_has_hub() && !green__straight;
+}
+
+void green__hook_waits(void)
+{
+    atomic_fetch_add_explicit(&waits, 1, memory_order_relaxed);
 }
 
 /* A child of plain fork has copies of greenlets that are not its own. */
-static void go_straight(void)
+static void begin_child(void)
 {
     green__straight = true;
 }
@@ -76,7 +78,7 @@ static void go_straight(void)
 static void prepare(void)
 {
     green__seam_patch();
-    pthread_atfork(NULL, NULL, go_straight);
+    pthread_atfork(NULL, NULL, begin_child);
 }
 
 int green_patch(unsigned what)
@@ -130,7 +132,7 @@ void green_patch_report(int fd)
         say(fd, line);
     }
     snprintf(line, sizeof line,
-             "libgreen: %lu calls of hooks were cooperative\n",
-             atomic_load(&calls));
+             "libgreen: patched calls have waited %lu times\n",
+             atomic_load(&waits));
     say(fd, line);
 }

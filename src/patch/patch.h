@@ -47,6 +47,10 @@ static inline long call_result(long r)
 /* The families that may be switched on, and whether one of these is here: not in a
  * thread without a hub, and not while the library itself makes a child. */
 bool green__patched(unsigned families);
+
+/* A hook's call is going to wait: for green_patch_report. */
+void green__hook_waits(void);
+
 extern _Thread_local bool green__straight;
 
 /* Have libgreen's own calls go past the hooks. */

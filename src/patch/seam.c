@@ -7,12 +7,9 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include "original.h"
 #include "patch.h"
 #include "sys.h"
-
-enum { FLAG_NOWAIT = 8 /* RWF_NOWAIT */, MASK_SIZE = 8 };
 
 static struct sys before;
 
@@ -83,66 +80,68 @@ static int plain_close(int fd)
     return (int)call_result(green__call(SYS_close, fd, 0, 0, 0, 0, 0));
 }
 
-static int plain_poll(struct pollfd *fds, nfds_t n, int64_t timeout)
-{
-    struct timespec t = {timeout / GREEN_SEC, timeout % GREEN_SEC};
-
-    return (int)call_result(green__call(SYS_ppoll, (long)fds, (long)n,
-                                        (long)(timeout < 0 ? NULL : &t), 0, 0,
-                                        0));
-}
-
-/* Milliseconds, rounded up, where the kernel knows no better. */
-static int plain_epoll_wait(int fd, struct epoll_event *events, int n,
-                            int64_t timeout)
-{
-    struct timespec t = {timeout / GREEN_SEC, timeout % GREEN_SEC};
-    long r = green__call(441 /* epoll_pwait2 */, fd, (long)events, n,
-                         (long)(timeout < 0 ? NULL : &t), 0, MASK_SIZE);
-
-    if (r != -ENOSYS)
-        return (int)call_result(r);
-    timeout = timeout < 0 ? -1 : (timeout + GREEN_MS - 1) / GREEN_MS;
-    return (int)call_result(
-        green__call(SYS_epoll_pwait, fd, (long)events, n,
-                    timeout < INT32_MAX ? timeout : INT32_MAX, 0, MASK_SIZE));
-}
-
 static pid_t plain_waitpid(pid_t pid, int *status, int options)
 {
     return (pid_t)call_result(
         green__call(SYS_wait4, pid, (long)status, options, 0, 0, 0));
 }
 
-/* What runs in a child before exec must not think itself a greenlet. */
-static pid_t plain_spawn(const struct spawn_plan *plan)
+/* ---- the library's own, with hooks that pass straight through ---- */
+
+static bool go_straight(void)
 {
-    pid_t pid;
+    bool was_straight = green__straight;
 
     green__straight = true;
-    pid = before.spawn(plan);
-    green__straight = false;
+    return was_straight;
+}
+
+static int straight_poll(struct pollfd *fds, nfds_t n, int64_t timeout)
+{
+    bool was_straight = go_straight();
+    int r = before.poll(fds, n, timeout);
+
+    green__straight = was_straight;
+    return r;
+}
+
+static int straight_epoll_wait(int fd, struct epoll_event *events, int n,
+                               int64_t timeout)
+{
+    bool was_straight = go_straight();
+    int r = before.epoll_wait(fd, events, n, timeout);
+
+    green__straight = was_straight;
+    return r;
+}
+
+static ssize_t straight_write_calmly(int fd, const void *buffer, size_t n)
+{
+    bool was_straight = go_straight();
+    ssize_t r = before.write_calmly(fd, buffer, n);
+
+    green__straight = was_straight;
+    return r;
+}
+
+/* What runs in a child before exec must not think itself a greenlet. */
+static pid_t straight_spawn(const struct spawn_plan *plan)
+{
+    bool was_straight = go_straight();
+    pid_t pid = before.spawn(plan);
+
+    green__straight = was_straight;
     return pid;
 }
 
 /* A child of green_fork goes on with its greenlet, unlike one of fork. */
-static pid_t plain_fork(void)
+static pid_t continued_fork(void)
 {
+    bool was_straight = green__straight;
     pid_t pid = before.fork();
 
-    if (pid == 0)
-        green__straight = false;
+    green__straight = was_straight;
     return pid;
-}
-
-static ssize_t plain_write_calmly(int fd, const void *buffer, size_t n)
-{
-    ssize_t r;
-
-    green__straight = true;
-    r = before.write_calmly(fd, buffer, n);
-    green__straight = false;
-    return r;
 }
 
 void green__seam_patch(void)
@@ -161,12 +160,12 @@ void green__seam_patch(void)
     s->accept = plain_accept;
     s->connect = plain_connect;
     s->close = plain_close;
-    s->poll = plain_poll;
-    s->epoll_wait = plain_epoll_wait;
+    s->poll = straight_poll;
+    s->epoll_wait = straight_epoll_wait;
     s->waitpid = plain_waitpid;
-    s->spawn = plain_spawn;
-    s->fork = plain_fork;
-    s->write_calmly = plain_write_calmly;
+    s->spawn = straight_spawn;
+    s->fork = continued_fork;
+    s->write_calmly = straight_write_calmly;
     if (green__original_patch)
         green__original_patch(s, &before);
 }

@@ -59,6 +59,7 @@ static long wait_for_sets(const struct sets *s, size_t n, int64_t left)
     size_t size = n * sizeof *fds;
     long r;
 
+    green__hook_waits();
     if (n == 0)
         return green_sleep(left) == 0 ? 0 : -errno;
     if (n > AT_HAND)

@@ -27,6 +27,7 @@ static int sleep_for(int64_t duration, struct timespec *left)
     int64_t end = green_now() + duration;
     int saved_errno = errno, error = 0;
 
+    green__hook_waits();
     if (green_sleep(duration) != 0) {
         error = errno;
         duration = end - green_now();
