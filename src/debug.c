@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* debug.c - layer 7: a socket that tells what greenlets do.
  *
- * It is a server like any other (server.c), whose greenlets are bystanders: that
+ * It is a server like any other (server.c), whose greenlets are services: that
  * they wait for somebody to connect does not mean that anything can still happen
  * in the program.  For the same reason they have no timers.
  *
@@ -67,7 +67,7 @@ static void kill_number(struct report *r, const char *number)
         green__line_text(&l, "Kill whom?  \"kill 7\" kills number 7.");
     } else if (!g) {
         green__line_add(&l, "There is no greenlet %" PRIu64 ".", id);
-    } else if (g->bystander) {
+    } else if (g->is_service) {
         green__line_add(&l, "Greenlet %" PRIu64 " serves this socket.", id);
     } else {
         green_kill(g);
@@ -146,20 +146,13 @@ static bool is_over(green_stream_t *s, char *line, ssize_t n)
     return send_report(s, &r) < 0;
 }
 
-/* Neither does it keep main from EDEADLK, nor from being done with green_run. */
-static void stand_by(green_t *g)
-{
-    g->bystander = true;
-    green__be_service(g);
-}
-
 static void serve_client(int fd, void *arg)
 {
     green_stream_t *s;
     char line[256];
 
     (void)arg;
-    stand_by(green__current_hub->current);
+    green__be_service(green__current_hub->current);
     green_set_name("debug");
     if (green__sys.peer_is_us(fd) != 1 || !(s = green_stream_open(fd)))
         return;
@@ -224,7 +217,7 @@ static int open_debug(struct green_hub *h, const char *path)
     if (fd < 0 || !(s = green__server_on(fd, serve_client, NULL, 0)))
         return -1;
     debug_server = s;
-    stand_by(debug_server->taker);
+    green__be_service(debug_server->taker);
     debugged = h;
     debugged_process = green__sys.getpid();
     h->end_debug = end_debug;

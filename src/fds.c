@@ -125,7 +125,7 @@ void green__fds_forked(struct green_hub *h)
     h->poller = NULL;
     h->parked = h->seen = NULL;
     h->parked_foreign = false;
-    h->fd_waits = h->bystander_waits = 0;
+    h->fd_waits = h->service_waits = 0;
     for (i = 0; h->fds && i < h->fds->n; i++)
         if (h->fds->pages[i])
             forget_registrations(h->fds->pages[i]);
@@ -197,7 +197,7 @@ int green__fd_enter(struct green_hub *h, int fd, struct green_waiter *w)
     w->greenlet = h->current;
     list_append(&s->waiters, w);
     h->fd_waits++;
-    h->bystander_waits += h->current->bystander;
+    h->service_waits += h->current->is_service;
     return 0;
 }
 
@@ -205,7 +205,7 @@ void green__fd_leave(struct green_hub *h, struct green_waiter *w)
 {
     list_remove(w);
     h->fd_waits--;
-    h->bystander_waits -= h->current->bystander;
+    h->service_waits -= h->current->is_service;
 }
 
 uint32_t green__fd_lives(const struct green_hub *h, int fd)

@@ -111,7 +111,8 @@ struct green {
     uint64_t id, parent_id;
     void *spawn_site;            /* return address of the spawning call */
     unsigned references;
-    bool is_service;             /* of the library: green_run waits for others */
+    bool is_service;             /* of the library: green_run waits for others,
+                                    and its waits for descriptors are no hope */
     unsigned picks;              /* calls of green_join_any that wait for it */
     uint64_t ended;              /* end.c: as the how-manieth; 0: it has not */
     green_waiters_t joiners;     /* in join, linked, or counting: see greenlet.h */
@@ -122,7 +123,6 @@ struct green {
                                     `next` also chains free control blocks */
 
     unsigned recording;          /* timeline.c: that knows its name */
-    bool bystander;              /* debug.c: its waits make nobody hope */
 
     struct green_exceptions exceptions; /* exceptions.c, while it does not run */
 
@@ -188,7 +188,7 @@ struct green_hub {
     void (*close)(struct green_hub *h);
     struct fd_table *fds;
     unsigned fd_waits;           /* waiters on descriptors */
-    unsigned bystander_waits;    /* of bystanders, among them */
+    unsigned service_waits;      /* of services, among them */
     int turn_length;             /* switches per turn, adapted to their speed */
     int credit;                  /* calls until a chatty greenlet gives way */
     uint32_t look_mark;          /* the hub looks around when head reaches this */

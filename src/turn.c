@@ -66,7 +66,7 @@ static int64_t time_left(struct green_hub *h)
 /* Can nothing ever make anybody ready? */
 static bool is_hopeless(struct green_hub *h)
 {
-    return h->fd_waits == h->bystander_waits && h->outside == 0 && !h->shown &&
+    return h->fd_waits == h->service_waits && h->outside == 0 && !h->shown &&
            green__hubs_are_one(h);
 }
 
