@@ -1,33 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* test_join.c - the end of a greenlet as others see it: join, get, deferred
  * calls, and in which order all that happens. */
-#include "support.h"
+#include "joined.h"
 
 #include <limits.h>
-
-static void *fail_at_once(void *error)
-{
-    green_fail((int)(intptr_t)error, "failed");
-}
-
-static void *sleep_and_return(void *arg)
-{
-    check_equal(green_sleep(10 * GREEN_MS), 0);
-    return arg;
-}
-
-struct joiner {
-    green_t *target;
-    const char *name;
-};
-
-static void *join_and_note(void *arg)
-{
-    struct joiner *j = arg;
-
-    note_result(j->name, green_join(j->target, NULL, GREEN_FOREVER));
-    return NULL;
-}
 
 /* ---- join and get ---- */
 

@@ -1,30 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_link.c - greenlets that begin when another has ended, or shall not. */
-#include "support.h"
-
-static void *fail_at_once(void *error)
-{
-    green_fail((int)(intptr_t)error, "failed");
-}
-
-static void *sleep_and_return(void *arg)
-{
-    check_equal(green_sleep(10 * GREEN_MS), 0);
-    return arg;
-}
-
-struct joiner {
-    green_t *target;
-    const char *name;
-};
-
-static void *join_and_note(void *arg)
-{
-    struct joiner *j = arg;
-
-    note_result(j->name, green_join(j->target, NULL, GREEN_FOREVER));
-    return NULL;
-}
+#include "joined.h"
 
 static const char *const numbers[] = {"0", "1", "2", "3", "4", "5", "6", "7"};
 
