@@ -73,6 +73,17 @@ def connect(port):
     return socket.create_connection(("127.0.0.1", port))
 
 
+def await_refusal(port):
+    """Until nobody listens there any more."""
+    while True:
+        try:
+            connect(port).close()
+        except ConnectionResetError:
+            continue # it was in the backlog as that was closed
+        except ConnectionRefusedError:
+            return
+
+
 def read_all(connection):
     """What comes until the peer has no more to say."""
     return b"".join(iter(lambda: connection.recv(65536), b""))

@@ -171,11 +171,7 @@ class Balance(apps.Test):
         client = self.client(port)
         self.assertEqual(self.ask(client), "a")
         program.send(signal.SIGINT)
-        while True: # until it no longer takes clients
-            try:
-                apps.connect(port).close()
-            except ConnectionRefusedError:
-                break
+        apps.await_refusal(port)
         status, out, _ = program.stop(signal.SIGINT)
         self.assertEqual(status, 0)
         self.assertIn("some connections were cut", out)

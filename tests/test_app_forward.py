@@ -127,13 +127,7 @@ class Forward(apps.Test):
         client.sendall(b"x")
         self.assertEqual(server.recv(1), b"x")
         forwarder.send(signal.SIGTERM)
-        while True: # until it no longer takes connections
-            try:
-                apps.connect(port).close()
-            except ConnectionResetError:
-                continue # it was in the backlog as that was closed
-            except ConnectionRefusedError:
-                break
+        apps.await_refusal(port)
         forwarder.send(signal.SIGTERM)
         status, out, _ = forwarder.end()
         self.assertEqual(status, 0)

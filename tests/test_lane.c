@@ -2,6 +2,7 @@
 /* test_lane.c - threads that work off a queue of tasks. */
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -361,10 +362,13 @@ static void a_lane_can_be_used_again_after_its_end(void **state)
     assert_true(passes_alone(use_lane_at_exit));
 }
 
+static sem_t begun;
+
 static void *read_one(void *fd)
 {
     char byte;
 
+    sem_post(&begun);
     return read(*(int *)fd, &byte, 1) == 0 ? NULL : fd;
 }
 
@@ -381,15 +385,18 @@ static void start_thread(void)
     CHECK(pthread_join(thread, NULL) == 0);
 }
 
-/* The same as below, of the system's own threads. */
+/* The same as below, of the system's own threads.  A sanitizer's locks, which it
+ * takes when a thread starts, must not be held by one that the child lacks. */
 static void fork_without_lanes(void)
 {
     pthread_t threads[THREADS];
     int ends[2], i;
 
-    CHECK(pipe(ends) == 0);
+    CHECK(pipe(ends) == 0 && sem_init(&begun, 0, 0) == 0);
     for (i = 0; i < THREADS; i++)
         CHECK(pthread_create(&threads[i], NULL, read_one, &ends[0]) == 0);
+    for (i = 0; i < THREADS; i++)
+        CHECK(sem_wait(&begun) == 0);
     CHECK(passes_alone(start_thread));
     close(ends[1]);
     for (i = 0; i < THREADS; i++)
