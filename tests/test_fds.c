@@ -116,6 +116,8 @@ static void a_busy_hub_notices_a_plain_close(void **state)
     (void)state;
     make_pair(pair);
     clock_take();
+    /* A rest: the hub looks again in so many milliseconds from here. */
+    check_fails(green_wait_fd(pair[0], GREEN_READ, GREEN_MS), ETIMEDOUT);
     reader = spawn(await_a_second, NULL);
     green_yield();
     close(pair[0]);
