@@ -228,6 +228,10 @@ static int wait_nanoseconds(int epfd, struct epoll_event *events, int n,
     return (int)syscall(NUMBER_EPOLL_PWAIT2, epfd, events, n, t, NULL, 0);
 }
 
+/* ThreadSanitizer keeps signals back until a call that it knows to wait, and of
+ * this one it does not know. */
+void *__tsan_get_current_fiber(void) __attribute__((weak));
+
 /* Sandboxes that do not know a call refuse it with EPERM, which this one has
  * no other use for. */
 int green__os_epoll_wait(int epfd, struct epoll_event *events, int n,
@@ -235,7 +239,8 @@ int green__os_epoll_wait(int epfd, struct epoll_event *events, int n,
 {
     int ready;
 
-    if (timeout > 0 && !given_up(&no_epoll_pwait2)) {
+    if (timeout > 0 && !__tsan_get_current_fiber &&
+        !given_up(&no_epoll_pwait2)) {
         ready = wait_nanoseconds(epfd, events, n, timeout);
         if (ready >= 0 || (errno != ENOSYS && errno != EPERM))
             return ready;
