@@ -10,46 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 #include <green.h>
 #include "../src/switch.h"
+#include "measure.h"
 
 #define ROUNDS 11
 #define ROUND_NS 10000000 /* a round of one question lasts about this long */
-
-static void need(bool condition, const char *what)
-{
-    if (condition)
-        return;
-    perror(what);
-    exit(1);
-}
-
-static int64_t cpu_now(void)
-{
-    struct timespec t;
-
-    need(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t) == 0, "clock_gettime");
-    return (int64_t)t.tv_sec * GREEN_SEC + t.tv_nsec;
-}
-
-static green_t **spawn_many(long n, void *(*fn)(void *arg), void *arg)
-{
-    green_t **all = malloc((size_t)n * sizeof *all);
-
-    need(all != NULL, "malloc");
-    for (long i = 0; i < n; i++)
-        need((all[i] = green_spawn(fn, arg)) != NULL, "green_spawn");
-    return all;
-}
-
-static void join_many(green_t **all, long n)
-{
-    need(green_joinall(all, (size_t)n, GREEN_FOREVER) == 0, "green_joinall");
-    green_releaseall(all, (size_t)n);
-    free(all);
-}
 
 /* ---- switches ---- */
 
