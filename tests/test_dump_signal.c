@@ -194,6 +194,10 @@ static void *rename_often(void *arg)
     return arg;
 }
 
+/* ThreadSanitizer keeps a signal back for the fiber to which it came, and forgets
+ * it if that one ends. */
+void *__tsan_get_current_fiber(void) __attribute__((weak));
+
 static void the_list_is_whole_at_every_moment(void **state)
 {
     pthread_t thread;
@@ -201,6 +205,8 @@ static void the_list_is_whole_at_every_moment(void **state)
     int dumps = 0;
 
     (void)state;
+    if (__tsan_get_current_fiber)
+        skip();
     begin_dumps();
     atomic_store(&enough, false);
     check_equal(pthread_create(&thread, NULL, signal_without_end, NULL), 0);
@@ -208,7 +214,6 @@ static void the_list_is_whole_at_every_moment(void **state)
         for (size_t i = 0; i < ARRAY_SIZE(gs); i++)
             gs[i] = spawn(rename_often, NULL);
         finish_all(gs, ARRAY_SIZE(gs));
-        poll(NULL, 0, 0); /* ThreadSanitizer lets signals in here */
         read_reports();
         if (n_reports > sizeof reports / 2 || count_reports("main") > 5) {
             dumps += count_reports("libgreen: ");
