@@ -40,6 +40,11 @@
     .cfi_negate_ra_state
 .endm
 
+/* The return address that is found now is signed. */
+.macro signed_here
+    .cfi_negate_ra_state
+.endm
+
 #else
 
     property 0xc0000000, 1       /* BTI */
@@ -49,6 +54,9 @@
 .endm
 
 .macro authenticate
+.endm
+
+.macro signed_here
 .endm
 
 #endif
@@ -182,7 +190,7 @@ function green__leave
     .cfi_endproc
 end green__leave
 
-/* void green__restart(void *top, void (*entry)(void), uint64_t control); */
+/* void green__restart(void *top, void *(*entry)(void), uint64_t control); */
 function green__restart
     .cfi_startproc
     sign
@@ -195,7 +203,7 @@ function green__restart
     .cfi_endproc
 end green__restart
 
-/* void green__start(void **save_sp, void *top, void (*entry)(void),
+/* void green__start(void **save_sp, void *top, void *(*entry)(void),
  *                   uint64_t control); */
 function green__start
     .cfi_startproc
@@ -221,7 +229,11 @@ local green__begin
 1:  mov x29, xzr
     mov x30, xzr
     blr x2
-    brk #0
+    mrs x9, fpcr                 /* it has ended: now the return predictor is as */
+    mov sp, x0                   /* it was when this one was begun */
+    signed_here
+    frame_at_sp
+    resume
     .cfi_endproc
 end green__begin
 

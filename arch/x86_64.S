@@ -98,6 +98,24 @@
     jmp 1b
 .endm
 
+/* Load the context at rdi, saving nothing. */
+.macro leave_for
+    stmxcsr -8(%rsp)             /* in the red zone */
+    fnstcw -4(%rsp)
+    movl -8(%rsp), %eax
+    movzwl -4(%rsp), %ecx
+    movq %rdi, %rsp
+    .cfi_def_cfa_offset 64
+    .cfi_offset %rip, -8
+    .cfi_offset %rbp, -16
+    .cfi_offset %rbx, -24
+    .cfi_offset %r12, -32
+    .cfi_offset %r13, -40
+    .cfi_offset %r14, -48
+    .cfi_offset %r15, -56
+    resume
+.endm
+
 /* void green__switch(void **save_sp, void *load_sp); */
 function green__switch
     .cfi_startproc
@@ -113,23 +131,11 @@ end green__switch
 function green__leave
     .cfi_startproc
     endbr64
-    stmxcsr -8(%rsp)             /* in the red zone */
-    fnstcw -4(%rsp)
-    movl -8(%rsp), %eax
-    movzwl -4(%rsp), %ecx
-    movq %rdi, %rsp
-    .cfi_def_cfa_offset 64
-    .cfi_offset %rbp, -16
-    .cfi_offset %rbx, -24
-    .cfi_offset %r12, -32
-    .cfi_offset %r13, -40
-    .cfi_offset %r14, -48
-    .cfi_offset %r15, -56
-    resume
+    leave_for
     .cfi_endproc
 end green__leave
 
-/* void green__restart(void *top, void (*entry)(void), uint64_t control); */
+/* void green__restart(void *top, void *(*entry)(void), uint64_t control); */
 function green__restart
     .cfi_startproc
     endbr64
@@ -145,7 +151,7 @@ function green__restart
     .cfi_endproc
 end green__restart
 
-/* void green__start(void **save_sp, void *top, void (*entry)(void),
+/* void green__start(void **save_sp, void *top, void *(*entry)(void),
  *                   uint64_t control); */
 function green__start
     .cfi_startproc
@@ -183,7 +189,8 @@ local green__begin
     orl %r9d, %ecx
     jnz 2f
 1:  call *%rdx
-    ud2
+    movq %rax, %rdi              /* now the return predictor is as it was when */
+    jmp 3f                       /* this one was begun */
 2:  xorl %r9d, %eax
     movl %eax, (%rsp)
     movw %r8w, 4(%rsp)
@@ -191,6 +198,7 @@ local green__begin
     fnclex
     fldcw 4(%rsp)
     jmp 1b
+3:  leave_for
     .cfi_endproc
 end green__begin
 

@@ -34,10 +34,11 @@ static void bounce_loop(void **mine, void **theirs, long n)
 
 static void (*volatile bounce)(void **, void **, long) = bounce_loop;
 
-static void bounce_back(void)
+static void *bounce_back(void)
 {
     for (;;)
         bounce(&there, &here, LONG_MAX);
+    return NULL;
 }
 
 static int64_t ask_switch(long n)

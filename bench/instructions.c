@@ -30,10 +30,11 @@ static int64_t steady_clock(void)
 static void *here, *there;
 static _Alignas(16) char stack[65536];
 
-static void bounce_back(void)
+static void *bounce_back(void)
 {
     for (;;)
         green__switch(&there, here);
+    return NULL;
 }
 
 static void do_switch(long n)

@@ -72,7 +72,8 @@ def count(program):
 
 
 def text_of(counts):
-    return {name: f"{own:.2f} {calls:.2f}" for name, (own, calls) in counts.items()}
+    return {name: f"{round(own, 2) + 0.0:.2f} {round(calls, 2) + 0.0:.2f}"
+            for name, (own, calls) in counts.items()}
 
 
 def baseline():

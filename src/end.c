@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* end.c - layer 5: how a greenlet runs, ends, and whom that concerns.
  *
- * It ends by returning, green_exit or green_fail: all the same from finish() on,
- * which happens on its own stack and never returns. */
+ * It ends by returning, green_exit or green_fail: all the same from wind_up() on,
+ * which happens on its own stack. */
 #include "end.h"
 #include <errno.h>
 #include <stdarg.h>
@@ -164,8 +164,8 @@ void green__cut_off(green_t *g)
 
 /* While looking for the next one the hub may do anything, also spawn, so the
  * stack goes back after that, ready for the next.  The control block may go
- * before the last switch, which only leaves the stack. */
-_Noreturn static void finish(green_t *g)
+ * before the last switch, which only leaves the stack.  Returns the next one. */
+static green_t *wind_up(green_t *g)
 {
     struct green_hub *h = g->hub;
     green_t *next;
@@ -186,10 +186,17 @@ _Noreturn static void finish(green_t *g)
     green__stack_detach(&h->stacks, g->stack_class, g->stack);
     green__stack_unreserve(&h->stacks, g->stack_class);
     release_own(g);
-    green__leave_for(h, g, next);
+    return next;
 }
 
-void green__run(void)
+_Noreturn static void finish(green_t *g)
+{
+    green_t *next = wind_up(g);
+
+    green__leave_for(next->hub, g, next);
+}
+
+void *green__run(void)
 {
     struct green_hub *h = green__current_hub;
     green_t *g = h->current;
@@ -200,7 +207,7 @@ void green__run(void)
     g->started = true;
     g->value = g->fn(g->arg);
     green__scopes_check(g, NULL);
-    finish(g);
+    return green__return_for(h, g, wind_up(g));
 }
 
 /* The running greenlet, which must be able to end.  It has ended before if it is

@@ -24,7 +24,7 @@ struct end_call {
 };
 
 /* What each greenlet begins with, on a stack of its own. */
-void green__run(void);
+void *green__run(void);
 
 /* Have call->fn called when g, which has not, has ended. */
 void green__call_at_end(green_t *g, struct end_call *call);

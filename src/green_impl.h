@@ -164,7 +164,8 @@ struct green_hub {
     int budget;                  /* switches until turn() is called */
     void (*swap)(green_t *from, green_t *to); /* plain, or observed */
     void (*turn)(struct green_hub *h); /* set by hub.c: makes somebody ready */
-    void (*entry)(void);         /* set by greenlet.c: what each one begins with, */
+    int *thread_errno;           /* its address; a call to libc else */
+    void *(*entry)(void);        /* set by greenlet.c: what each one begins with, */
     void (*cut_off)(green_t *g); /* and how it ends if its thread does */
     uint64_t switches;
     uint64_t default_control;    /* floating-point control of new greenlets */

@@ -67,15 +67,21 @@ static void attach(green_t *g)
 /* ThreadSanitizer counts calls and returns, which do not pair here. */
 #define UNCOUNTED __attribute__((no_sanitize("thread")))
 
-UNCOUNTED static void swap_plain(green_t *from, green_t *to)
+/* Apart, so that a mere switch saves no registers for it. */
+UNCOUNTED static __attribute__((noinline)) void start(green_t *from,
+                                                      green_t *to)
 {
-    if (LIKELY(to->sp != NULL)) {
-        green__switch(&from->sp, to->sp);
-        return;
-    }
     attach(to);
     green__start(&from->sp, to->begin, to->hub->entry,
                  to->hub->default_control);
+}
+
+UNCOUNTED static void swap_plain(green_t *from, green_t *to)
+{
+    if (LIKELY(to->sp != NULL))
+        green__switch(&from->sp, to->sp);
+    else
+        start(from, to);
 }
 
 /* The same while somebody observes, a sanitizer must be told, or in a program
@@ -129,6 +135,7 @@ void green__sched_open(struct green_hub *h)
     green__observe(h, OBSERVER_HASH,
                    green__trace_wanted() ? green__trace_observe : NULL);
     h->default_control = green__control();
+    h->thread_errno = &errno;
     h->current = &h->main;
     h->main.state = GREEN_STATE_RUNNING;
 }
@@ -188,27 +195,31 @@ green_t *green__next(struct green_hub *h)
 __attribute__((noinline)) void green__park(struct green_hub *h)
 {
     green_t *self = h->current, *next;
-    int saved_errno = errno;
+    int saved_errno = *h->thread_errno;
 
     next = green__next(h);
+    next->state = GREEN_STATE_RUNNING;
     if (next != self) {
         h->switches++;
         h->current = next;
-        next->state = GREEN_STATE_RUNNING;
         h->swap(self, next);
     }
-    self->state = GREEN_STATE_RUNNING;
-    errno = saved_errno;
+    *h->thread_errno = saved_errno;
 }
 
-UNCOUNTED _Noreturn void green__leave_for(struct green_hub *h, green_t *self,
-                                          green_t *next)
+static void go_to(struct green_hub *h, green_t *next)
 {
     h->switches++;
     h->current = next;
     next->state = GREEN_STATE_RUNNING;
     if (!next->sp)
         attach(next);
+}
+
+UNCOUNTED _Noreturn void green__leave_for(struct green_hub *h, green_t *self,
+                                          green_t *next)
+{
+    go_to(h, next);
     if (h->fibers_on)
         green__fiber_leave(self, next, true);
     if (h->exceptions)
@@ -218,9 +229,23 @@ UNCOUNTED _Noreturn void green__leave_for(struct green_hub *h, green_t *self,
     green__restart(next->begin, h->entry, h->default_control);
 }
 
+/* A sanitizer that was told of the switch must not see the returns. */
+UNCOUNTED void *green__return_for(struct green_hub *h, green_t *self,
+                                  green_t *next)
+{
+    if (h->fibers_on || !next->sp)
+        green__leave_for(h, self, next);
+    go_to(h, next);
+    if (h->exceptions)
+        green__exceptions_arrive(next);
+    return next->sp;
+}
+
 void green__give_way(struct green_hub *h)
 {
-    h->current->reason = WAIT_YIELD;
-    green__make_ready(h->current);
+    green_t *self = h->current;
+
+    self->reason = WAIT_YIELD;
+    green__append(h, self);
     green__park(h);
 }

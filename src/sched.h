@@ -11,13 +11,16 @@ static inline bool green__ring_empty(const struct green_hub *h)
     return h->head == h->tail;
 }
 
-/* Append to the ready queue.  Its room was found when g was spawned. */
-static inline void green__make_ready(green_t *g)
+/* Append to the ready queue of its hub.  Its room was found when g was spawned. */
+static inline void green__append(struct green_hub *h, green_t *g)
 {
-    struct green_hub *h = g->hub;
-
     g->state = GREEN_STATE_READY;
     h->ring[h->tail++ & h->mask] = g;
+}
+
+static inline void green__make_ready(green_t *g)
+{
+    green__append(g->hub, g);
 }
 
 /* Room in the ready queue for n greenlets: 0, or -1 with ENOMEM. */
@@ -61,6 +64,10 @@ void green__park(struct green_hub *h);
 green_t *green__next(struct green_hub *h);
 _Noreturn void green__leave_for(struct green_hub *h, green_t *self,
                                 green_t *next);
+
+/* The same for its outermost function, which returns what this does: then the
+ * return predictor has nothing on it that the next one does not expect. */
+void *green__return_for(struct green_hub *h, green_t *self, green_t *next);
 
 /* Let the others run once, whether killed or not. */
 void green__give_way(struct green_hub *h);

@@ -15,17 +15,20 @@
  * context `load_sp`.  Returns when something resumes the saved one. */
 void green__switch(void **save_sp, void *load_sp);
 
-/* Save the running context as above, then call entry(), which must not return,
- * on an empty stack that grows down from `top` (16-byte aligned), with the
- * floating-point control words `control`.  Unwinding ends at entry's caller. */
-void green__start(void **save_sp, void *top, void (*entry)(void), uint64_t control);
+/* Save the running context as above, then call entry() on an empty stack that
+ * grows down from `top` (16-byte aligned), with the floating-point control words
+ * `control`.  If entry returns, then the context that goes on: this one is over.
+ * Unwinding ends at entry's caller. */
+void green__start(void **save_sp, void *top, void *(*entry)(void),
+                  uint64_t control);
 
-/* Resume `load_sp` and never come back: the running context is over. */
+/* Resume `load_sp` and never come back: the running context is over.  Returning
+ * from entry does the same, and the return predictor foresees it. */
 _Noreturn void green__leave(void *load_sp);
 
 /* The same for a context that begins: as green__start, but nothing is saved.
  * `top` may be the top of the very stack that is being left. */
-_Noreturn void green__restart(void *top, void (*entry)(void), uint64_t control);
+_Noreturn void green__restart(void *top, void *(*entry)(void), uint64_t control);
 
 /* The floating-point control words of the caller (rounding mode, flush to
  * zero, exception masks), in the form green__start takes. */

@@ -50,7 +50,7 @@ static void tell_valgrind(unsigned n)
     contexts[n].sp = top_of(n);
 }
 
-static void begin(unsigned n, void (*entry)(void))
+static void begin(unsigned n, void *(*entry)(void))
 {
     tell_valgrind(n);
     starting = n;
@@ -76,10 +76,12 @@ static _Noreturn void finish(const char *failure)
  * switch forgets is missed.  They come from memory that the compiler cannot
  * see through, and are compared with it again. */
 
-#define ALL(X)                                                                 \
-    X(0)                                                                       \
-    X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) \
-        X(15) X(16) X(17)
+#define ALL(X)                                                             \
+    X(0)                                                                   \
+    X(1)                                                                   \
+    X(2)                                                                   \
+    X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) \
+        X(16) X(17)
 
 static volatile uintptr_t int_source[18];
 static volatile double double_source[18];
@@ -139,7 +141,7 @@ static bool hold_all(unsigned from, unsigned to)
 }
 
 /* Each passes on to the next; so it goes round once per hold of main's. */
-static void ring_entry(void)
+static void *ring_entry(void)
 {
     unsigned n = starting;
 
@@ -147,6 +149,7 @@ static void ring_entry(void)
     for (;;)
         if (!hold_all(n, (n + 1) % CONTEXTS))
             side_failure = "a register was lost on another stack";
+    return NULL;
 }
 
 static const char *check_registers(void)
@@ -162,34 +165,43 @@ static const char *check_registers(void)
 }
 
 /* What a switch into a context restores, leaving another must restore too. */
-static void leaving_entry(void)
+static void *leaving_entry(void)
 {
     seed(99);
     finish(NULL);
+    return NULL;
 }
 
-#define START(n) \
-    green__start(&contexts[0].sp, top_of(n), leaving_entry, green__control());
+/* So must returning from the outermost function. */
+static void *returning_entry(void)
+{
+    seed(99);
+    return contexts[0].sp;
+}
 
-__attribute__((noinline)) static bool start_and_leave_ints(void)
+#define START(n, entry) \
+    green__start(&contexts[0].sp, top_of(n), entry, green__control());
+
+__attribute__((noinline)) static bool start_and_leave_ints(void *(*entry)(void))
 {
     bool ok = true;
 
     seed(0);
     ALL(LOAD_INT)
-    START(1)
+    START(1, entry)
     seed(0);
     ALL(TEST_INT)
     return ok;
 }
 
-__attribute__((noinline)) static bool start_and_leave_doubles(void)
+__attribute__((noinline)) static bool
+start_and_leave_doubles(void *(*entry)(void))
 {
     bool ok = true;
 
     seed(0);
     ALL(LOAD_DOUBLE)
-    START(1)
+    START(1, entry)
     seed(0);
     ALL(TEST_DOUBLE)
     return ok;
@@ -198,8 +210,15 @@ __attribute__((noinline)) static bool start_and_leave_doubles(void)
 static const char *check_leaving(void)
 {
     side_failure = NULL;
-    CHECK(start_and_leave_ints());
-    CHECK(start_and_leave_doubles());
+    CHECK(start_and_leave_ints(leaving_entry));
+    CHECK(start_and_leave_doubles(leaving_entry));
+    return NULL;
+}
+
+static const char *check_returning(void)
+{
+    CHECK(start_and_leave_ints(returning_entry));
+    CHECK(start_and_leave_doubles(returning_entry));
     return NULL;
 }
 
@@ -231,12 +250,13 @@ static const char *look_at_chain(void **frame)
     return NULL;
 }
 
-static void looking_entry(void)
+static void *looking_entry(void)
 {
     const char *failure = look_at_chain(__builtin_frame_address(0));
 
     begun++;
     finish(failure ? failure : look_around(starting));
+    return NULL;
 }
 
 static const char *check_start(void)
@@ -248,11 +268,12 @@ static const char *check_start(void)
     return side_failure;
 }
 
-static void restarting_entry(void)
+static void *restarting_entry(void)
 {
     if (begun++ < 1000)
         green__restart(top_of(starting), restarting_entry, green__control());
     finish(look_around(starting));
+    return NULL;
 }
 
 static const char *check_restart(void)
@@ -323,7 +344,7 @@ static bool can_flush(void)
 
 static bool flush_expected;
 
-static void rounding_entry(void)
+static void *rounding_entry(void)
 {
     const char *failure = look_at_rounding(FE_TONEAREST);
 
@@ -342,6 +363,7 @@ static void rounding_entry(void)
         failure = "flush to zero was lost";
     fesetround(FE_DOWNWARD);
     finish(failure);
+    return NULL;
 }
 
 static const char *check_rounding(void)
@@ -367,7 +389,7 @@ static const char *check_rounding(void)
 
 static int control_seen;
 
-static void control_entry(void)
+static void *control_entry(void)
 {
     control_seen = fegetround();
     if (begun++ == 0) {
@@ -375,6 +397,7 @@ static void control_entry(void)
         green__restart(top_of(1), control_entry, green__control());
     }
     finish(flushes() ? "flushes to zero" : NULL);
+    return NULL;
 }
 
 /* A new context has the control words it was given, not its starter's. */
@@ -402,7 +425,7 @@ static const char *check_control(void)
     return NULL;
 }
 
-static void flagging_entry(void)
+static void *flagging_entry(void)
 {
     volatile double zero = 0, infinite;
 
@@ -411,6 +434,7 @@ static void flagging_entry(void)
     infinite = one / zero;
     (void)infinite;
     finish(NULL);
+    return NULL;
 }
 
 /* Flags are no part of the control words, or nothing would ever be equal; they
@@ -437,12 +461,13 @@ static const char *check_flags(void)
     return side_failure;
 }
 
-static void trapping_entry(void)
+static void *trapping_entry(void)
 {
     long_three = long_one / long_three;
     go(1, 0);
     long_three = long_one / long_three;
     finish(NULL);
+    return NULL;
 }
 
 static void divide_by_zero(void)
@@ -494,11 +519,12 @@ __attribute__((noinline)) static void unwind_deep(int depth)
     after_unwinding = depth; /* not a tail call */
 }
 
-static void unwinding_entry(void)
+static void *unwinding_entry(void)
 {
     frames_seen = 0;
     unwind_deep(10);
     finish(NULL);
+    return NULL;
 }
 
 /* Eleven, the entry, and what called that. */
@@ -530,6 +556,8 @@ static const struct arch_check {
     {"a switch keeps every register that a caller relies on", check_registers},
     {"leaving a context for good restores the other's registers",
      check_leaving},
+    {"returning from the outermost function restores them, too",
+     check_returning},
     {"a context begins at the top of its stack, aligned", check_start},
     {"a context that is over can begin anew on the same stack", check_restart},
     {"rounding and flush to zero are a context's own", check_rounding},
