@@ -60,8 +60,8 @@ ssize_t green__io_run(const struct io *io, int events)
             green__fd_wait(h, io->fd, events, GREEN_FOREVER, reason) < 0)
             return -1;
     }
-    if (r >= 0)
-        green__spend(h);
+    if (r >= 0 || errno != EAGAIN)
+        green__spend(h); /* who tries again and again fails for as long, too */
     return r;
 }
 

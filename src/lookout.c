@@ -196,5 +196,5 @@ void green__lookout_ring(struct lookout *l)
     int bell = atomic_load(&l->bell);
 
     if (bell >= 0)
-        (void)!green__sys.write(bell, "", 1);
+        green__ring(bell);
 }

@@ -110,7 +110,7 @@ void green__mail_push(struct green_hub *h, struct message *m)
     while (!atomic_compare_exchange_weak(&h->mail, &m->next, m))
         continue;
     if (!atomic_exchange(&h->awake, true))
-        (void)!green__sys.write(h->wake_fds[1], "", 1);
+        green__ring(h->wake_fds[1]);
 }
 
 /* ---- resting, and being woken ---- */

@@ -17,7 +17,6 @@
 enum { POKE_NONE, POKE_ASKED, POKE_RUNS };
 
 static struct sigaction urgent_before;
-static int poke_error; /* of installing the handler */
 
 /* ---- in the hub's thread ---- */
 
@@ -70,28 +69,44 @@ static void forget_poke(void)
         green__poke_close(green__current_hub);
 }
 
-static void install_poke_handler(void)
+/* Each once; what has failed is tried again. */
+static int watch_forks(void)
 {
+    static bool watched;
+
+    if (!watched && (errno = pthread_atfork(NULL, NULL, forget_poke)) == 0)
+        watched = true;
+    return watched ? 0 : -1;
+}
+
+static int install_poke_handler(void)
+{
+    static bool installed;
     struct sigaction ours;
 
-    poke_error = pthread_atfork(NULL, NULL, forget_poke);
-    if (poke_error)
-        return;
+    if (installed)
+        return 0;
     memset(&ours, 0, sizeof ours);
     ours.sa_sigaction = on_poke;
     ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
     sigfillset(&ours.sa_mask);
     if (green__sys.sigaction(SIGURG, &ours, &urgent_before) != 0)
-        poke_error = errno;
+        return -1;
+    installed = true;
+    return 0;
 }
 
 int green__poke_prepare(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    int r, error;
 
-    pthread_once(&once, install_poke_handler);
-    errno = poke_error;
-    return poke_error ? -1 : 0;
+    pthread_mutex_lock(&lock);
+    r = watch_forks() < 0 ? -1 : install_poke_handler();
+    error = errno;
+    pthread_mutex_unlock(&lock);
+    errno = error;
+    return r;
 }
 
 bool green__poke(struct green_hub *h, void (*fn)(struct green_hub *h))

@@ -222,6 +222,12 @@ struct sys *green__seam(void)
     return &green__sys;
 }
 
+void green__ring(int fd)
+{
+    while (green__sys.write(fd, "", 1) < 0 && errno == EINTR)
+        continue;
+}
+
 void *green__zalloc(size_t n)
 {
     void *memory = green__sys.malloc(n);

@@ -146,6 +146,10 @@ extern struct sys green__sys;
  * calls go past the libc functions that it stands in for. */
 GREEN_API struct sys *green__seam(void);
 
+/* Wake who waits at the other end of a pipe of the library's.  One that is full has
+ * woken it already. */
+void green__ring(int fd);
+
 /* n zeroed bytes, or NULL with ENOMEM. */
 void *green__zalloc(size_t n);
 
