@@ -5,6 +5,7 @@ set(patch_sources
     src/patch/call_aarch64.S
     src/patch/seam.c
     src/patch/patch.c
+    src/patch/environment.c
     src/patch/verify.c
     src/patch/attempt.c
     src/patch/transfer.c

@@ -182,6 +182,9 @@
  *     GREEN_TRACE       a file: record there what each greenlet does, as
  *                       green_trace_start does, from the first call to exit.
  *                       The first %p in it stands for the process's number;
+ *     GREEN_PATCH       families, separated by commas, or all: patch them before
+ *                       main, see green_patch.  Among them, report: write
+ *                       green_patch_report at exit;
  *     GREEN_TRACE_HASH  1: keep the hash that green_trace_hash returns.
  */
 #ifndef GREEN_H

@@ -9,6 +9,7 @@
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include "environment.h"
 
 enum {
     AVAILABLE = GREEN_PATCH_SOCKET | GREEN_PATCH_FILE | GREEN_PATCH_POLL |
@@ -34,8 +35,8 @@ static const struct family {
      "wait waitpid wait3 wait4 system fork vfork pclose"},
 };
 
-/* One hook of each file: who patches gets all of them from a static library, also
- * those that only other libraries call. */
+/* One function of each file: who patches gets all of them from a static library,
+ * also those that only other libraries call. */
 HOOK(read, ssize_t, hook_read, (int fd, void *buffer, size_t n));
 HOOK(recv, ssize_t, hook_recv, (int fd, void *buffer, size_t n, int flags));
 HOOK(sendmmsg, int, hook_sendmmsg,
@@ -48,10 +49,16 @@ HOOK(select, int, hook_select,
 HOOK(usleep, int, hook_usleep, (unsigned microseconds));
 HOOK(wait, pid_t, hook_wait, (int *status));
 static void (*const every_file[])(void) __attribute__((used)) = {
-    (void (*)(void))hook_read,     (void (*)(void))hook_recv,
-    (void (*)(void))hook_sendmmsg, (void (*)(void))hook_connect,
-    (void (*)(void))hook_poll,     (void (*)(void))hook_select,
-    (void (*)(void))hook_usleep,   (void (*)(void))hook_wait,
+    (void (*)(void))hook_read,
+    (void (*)(void))hook_recv,
+    (void (*)(void))hook_sendmmsg,
+    (void (*)(void))hook_connect,
+    (void (*)(void))hook_poll,
+    (void (*)(void))hook_select,
+    (void (*)(void))hook_usleep,
+    (void (*)(void))hook_wait,
+    green__environment,
+    (void (*)(void))green_patch_verify,
 };
 
 static atomic_uint patched;
@@ -81,10 +88,27 @@ static void prepare(void)
     pthread_atfork(NULL, NULL, begin_child);
 }
 
-int green_patch(unsigned what)
+void green__patch_families(unsigned what)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
+    pthread_once(&once, prepare);
+    atomic_fetch_or(&patched, what);
+}
+
+unsigned green__family(const char *name, size_t n)
+{
+    if (n == 3 && memcmp(name, "all", n) == 0)
+        return AVAILABLE;
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+        if (strlen(families[i].name) == n &&
+            memcmp(families[i].name, name, n) == 0)
+            return families[i].bit;
+    return 0;
+}
+
+int green_patch(unsigned what)
+{
     if (what == 0 || (what & ~(unsigned)ALL)) {
         errno = EINVAL;
         return -1;
@@ -95,8 +119,7 @@ int green_patch(unsigned what)
     }
     if (!green_self())
         return -1;
-    pthread_once(&once, prepare);
-    atomic_fetch_or(&patched, what);
+    green__patch_families(what);
     return 0;
 }
 

@@ -53,6 +53,12 @@ void green__hook_waits(void);
 
 extern _Thread_local bool green__straight;
 
+/* Switch families on; the caller need not have a hub. */
+void green__patch_families(unsigned what);
+
+/* The family of that name, "all" of them, or 0. */
+unsigned green__family(const char *name, size_t n);
+
 /* Have libgreen's own calls go past the hooks. */
 void green__seam_patch(void);
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* conform.c - what plain Linux does, said the same with and without patches.
  *
- * Usage: conform [patched].  Prints what each call returned: plainly, in the main
- * thread; or patched, in a greenlet beside one that ticks.  Both must print the
- * same, but for the last line, which says whether the ticker ticked. */
+ * Usage: conform [patched | preloaded].  Prints what each call returned: plainly,
+ * in the main thread; or patched, by this program or from outside, in a greenlet
+ * beside one that ticks.  All must print the same, but for the last line, which
+ * says whether the ticker ticked. */
 #include "conform.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -168,14 +169,22 @@ static void *tick(void *arg)
     return (void *)n;
 }
 
-static int run_patched(void)
+/* One that is to be patched from outside is linked without the patch library. */
+#pragma weak green_patch_all
+#pragma weak green_patch_verify
+
+static void patch(void)
+{
+    if (green_patch_all && green_patch_all() == 0 && green_patch_verify() == 0)
+        return;
+    perror("conform: cannot patch");
+    exit(1);
+}
+
+static int run_beside_ticker(void)
 {
     green_t *g, *ticker;
 
-    if (green_patch_all() != 0 || green_patch_verify() != 0) {
-        perror("conform: cannot patch");
-        return 1;
-    }
     ticker = green_spawn(tick, NULL);
     g = green_spawn(run_all, NULL);
     if (!g || !ticker || green_join(g, NULL, GREEN_FOREVER) != 0)
@@ -193,7 +202,9 @@ int main(int argc, char **argv)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (argc > 1 && strcmp(argv[1], "patched") == 0)
-        return run_patched();
+        patch();
+    if (argc > 1)
+        return run_beside_ticker();
     run_all(NULL);
     printf("plain\n");
     return 0;
