@@ -7,6 +7,7 @@
  * The thread's own stack has no bounds that we know.  AddressSanitizer and
  * MemorySanitizer do, and tell them to the greenlet that arrives from it. */
 #include "fiber.h"
+#include "sys.h"
 
 #define WEAK __attribute__((weak))
 
@@ -47,7 +48,10 @@ static const void *stack_of(green_t *g, size_t *size)
 }
 
 /* ThreadSanitizer counts calls and returns for each fiber, so this one must
- * not be counted: it is called by one and returns to another. */
+ * not be counted: it is called by one and returns to another.
+ *
+ * It keeps a signal for the fiber to which it came until that makes a call that
+ * may wait: this one does, for it may be left for long, or for good. */
 __attribute__((no_sanitize("thread"))) static inline void
 switch_tsan(green_t *from, green_t *to)
 {
@@ -55,6 +59,7 @@ switch_tsan(green_t *from, green_t *to)
         from->fiber = __tsan_get_current_fiber();
     if (!to->fiber)
         to->fiber = __tsan_create_fiber(0);
+    green__sys.poll(NULL, 0, 0);
     __tsan_switch_to_fiber(to->fiber, 0);
 }
 
