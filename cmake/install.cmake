@@ -8,6 +8,10 @@ install(TARGETS green_static green_shared EXPORT green_targets)
 if(TARGET green_patch_shared)
     install(TARGETS green_patch_static green_patch_shared EXPORT green_targets)
 endif()
+if(TARGET green-run)
+    install(TARGETS green_run_engine LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+    install(TARGETS green-run)
+endif()
 install(EXPORT green_targets NAMESPACE green:: FILE greenTargets.cmake
     DESTINATION ${package_dir})
 

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* hub.c - looking at the world, when nobody can run and now and then.
+ *
+ * Here, and nowhere else in the engine, the kernel may deliver signals: while it
+ * waits for events, with a mask of what all tasks block.  It delivers one at a time,
+ * since the handler's frame brings back the engine's mask. */
+#include "hub.h"
+#include <sys/epoll.h>
+#include <time.h>
+#include "mask.h"
+#include "watch.h"
+
+enum { EVENTS = 64, OURS = -2 };
+
+uint64_t hub_kept;
+void (*hub_signal)(int signal, siginfo_t *info);
+
+static volatile bool open_to_signals;
+static volatile int arrived;
+static siginfo_t arrived_info;
+static void (*heard)(void);
+
+bool hub_takes_signal(int signal, const siginfo_t *info)
+{
+    if (!open_to_signals)
+        return false;
+    arrived = signal;
+    arrived_info = *info;
+    return true;
+}
+
+int hub_listen(int fd, void (*then)(void))
+{
+    struct epoll_event e = {.events = EPOLLIN, .data.fd = OURS};
+
+    heard = then;
+    return (int)kernel(SYS_epoll_ctl, watch_epoll(), EPOLL_CTL_ADD, fd,
+                       (long)&e);
+}
+
+static long wait_for(struct epoll_event *events, int64_t duration)
+{
+    struct timespec t = {duration / SECOND, duration % SECOND};
+    uint64_t mask = mask_common() | hub_kept;
+    long n;
+
+    arrived = 0;
+    open_to_signals = true;
+    n = kernel_call(SYS_epoll_pwait2, watch_epoll(), (long)events, EVENTS,
+                    duration == FOREVER ? 0 : (long)&t, (long)&mask,
+                    sizeof mask);
+    open_to_signals = false;
+    if (arrived)
+        hub_signal(arrived, &arrived_info);
+    return n;
+}
+
+static void tell(const struct epoll_event *e)
+{
+    if (e->data.fd == OURS)
+        heard();
+    else
+        watch_event(e->data.fd, e->events);
+}
+
+static void look(int64_t duration)
+{
+    struct epoll_event events[EVENTS];
+    long n = wait_for(events, duration);
+
+    for (long i = 0; i < n; i++)
+        tell(&events[i]);
+    task_wake_due();
+}
+
+static int64_t until(int64_t deadline)
+{
+    int64_t left;
+
+    if (task_any_ready())
+        return 0;
+    if (deadline == FOREVER)
+        return FOREVER;
+    left = deadline - task_clock();
+    return left > 0 ? left : 0;
+}
+
+/* The kernel's alternate stack is that of the task that ran last, and may be in
+ * use; no signal must be delivered on it now. */
+static void leave_alternate_stack(void)
+{
+    static const stack_t none = {.ss_flags = SS_DISABLE};
+
+    kernel(SYS_sigaltstack, (long)&none, 0, 0, 0);
+}
+
+void hub_run(void)
+{
+    for (;;) {
+        leave_alternate_stack();
+        do
+            look(until(task_deadline()));
+        while (!task_any_ready());
+        task_run_next();
+    }
+}

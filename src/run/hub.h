@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* hub.h - looking at the world, when nobody can run and now and then. */
+#ifndef RUN_HUB_H
+#define RUN_HUB_H
+
+#include "task.h"
+
+/* What runs on the hub's stack; it does not return. */
+void hub_run(void);
+
+/* The kernel has a signal for us.  True: the hub took it, nothing was interrupted. */
+bool hub_takes_signal(int signal, const siginfo_t *info);
+
+/* A descriptor of the engine's own, and what to do when it can be read. */
+int hub_listen(int fd, void (*heard)(void));
+
+/* Signals that must stay with the kernel while the hub waits. */
+extern uint64_t hub_kept;
+
+/* What is called for each signal that came while nobody ran. */
+extern void (*hub_signal)(int signal, siginfo_t *info);
+
+#endif

@@ -1,0 +1,48 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# test_green_run.sh - programs do under green-run what they do without, on one
+# kernel thread.  GREEN_BUILD is the build directory.
+set -eu
+run=$GREEN_BUILD/green-run programs=$GREEN_BUILD/tests
+[ -x "$run" ] || { echo "no green-run here"; exit 77; }
+"$run" true || { echo "green-run cannot run here"; exit 77; }
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+failed=0
+
+fault() { echo "$*"; failed=1; }
+
+same() { # PROGRAM ARGUMENTS…: prints the same
+    "$@" >"$scratch/expected" 2>/dev/null
+    timeout 60 "$run" "$@" >"$scratch/output" 2>"$scratch/errors" ||
+        fault "$1 failed: $(cat "$scratch/errors")"
+    diff "$scratch/expected" "$scratch/output" || fault "$1 differs"
+}
+
+refused() { # STATUS WORD ARGUMENTS…: says why not
+    expected=$1 word=$2
+    shift 2
+    status=0
+    "$run" "$@" >"$scratch/output" 2>&1 || status=$?
+    [ "$status" -eq "$expected" ] || fault "$*: status $status"
+    grep -q "$word" "$scratch/output" || fault "$*: $(cat "$scratch/output")"
+}
+
+same "$programs/run_threads"
+grep -q '^Threads:.1$' "$scratch/errors" || fault "$(cat "$scratch/errors")"
+same "$programs/conform_shared"
+same ls /
+same sh -c 'echo a | sed s/a/b/; (exit 3); echo $?; env'
+
+refused 125 'only 1' --threads 2 true
+refused 125 'no option' --nonsense true
+refused 125 'which program'
+refused 127 'not found' no-such-program
+refused 126 'cannot run' "$scratch"
+status=0
+"$run" sh -c 'exit 7' || status=$?
+[ "$status" -eq 7 ] || fault "an exit status became $status"
+"$run" --version | grep -q '^green-run [0-9]' || fault "no version"
+"$run" --help | grep -q preempt || fault "no help"
+
+exit $failed
