@@ -15,7 +15,6 @@
 #include "../src/switch.h"
 #include "measure.h"
 
-#define ROUNDS 11
 #define ROUND_NS 10000000 /* a round of one question lasts about this long */
 
 /* ---- switches ---- */
@@ -383,29 +382,6 @@ static void calibrate(int i)
     counts[i] = questions[i].unit;
     while (questions[i].ask(counts[i]) < ROUND_NS / 2)
         counts[i] *= 2;
-}
-
-static int compare(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-
-    return (*x > *y) - (*x < *y);
-}
-
-static double median(double *values)
-{
-    qsort(values, ROUNDS, sizeof *values, compare);
-    return values[ROUNDS / 2];
-}
-
-/* Of the ratios of each round. */
-static double median_ratio(const double *a, const double *b)
-{
-    double ratios[ROUNDS];
-
-    for (int round = 0; round < ROUNDS; round++)
-        ratios[round] = a[round] / b[round];
-    return median(ratios);
 }
 
 static void report(int i)

@@ -26,6 +26,31 @@ static inline int64_t cpu_now(void)
     return (int64_t)t.tv_sec * GREEN_SEC + t.tv_nsec;
 }
 
+#define ROUNDS 11
+
+static inline int compare(const void *a, const void *b)
+{
+    const double *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+static inline double median(double *values)
+{
+    qsort(values, ROUNDS, sizeof *values, compare);
+    return values[ROUNDS / 2];
+}
+
+/* Of the ratios of each round. */
+static inline double median_ratio(const double *a, const double *b)
+{
+    double ratios[ROUNDS];
+
+    for (int round = 0; round < ROUNDS; round++)
+        ratios[round] = a[round] / b[round];
+    return median(ratios);
+}
+
 static inline green_t **spawn_many(long n, void *(*fn)(void *arg), void *arg)
 {
     green_t **all = malloc((size_t)n * sizeof *all);

@@ -64,30 +64,35 @@ long green__hook_park(int fd, int events, int64_t deadline)
     return -errno;
 }
 
-static long try_and_wait(struct attempt *a)
+/* It would wait: it does, if the user has it so, and is tried again. */
+static long wait_and_try(struct attempt *a)
 {
-    long r;
+    long r = -EAGAIN;
 
-    while ((r = a->once(a)) == -EAGAIN && green__waits(a->fd)) {
+    while (r == -EAGAIN && green__waits(a->fd)) {
         if (a->deadline == 0)
             a->deadline = green__option_deadline(a->fd, a->timeout_option);
         r = green__hook_park(a->fd, a->events, a->deadline);
         if (r != 0)
             return r;
+        r = a->once(a);
     }
     return r;
 }
 
 /* A call that never waits is the user's own business, also when killed. */
+static long refuse(struct attempt *a)
+{
+    return green__waits(a->fd) ? -errno : a->once(a);
+}
+
 long green__attempt(struct attempt *a)
 {
     int saved_errno = errno;
-    long r;
+    long r = green_checkpoint() == 0 ? a->once(a) : refuse(a);
 
-    if (green_checkpoint() != 0 && green__waits(a->fd))
-        r = -errno;
-    else
-        r = try_and_wait(a);
+    if (r == -EAGAIN)
+        r = wait_and_try(a);
     errno = saved_errno;
     return r;
 }

@@ -109,6 +109,64 @@ static long transmit(int fd, struct msghdr *message, int flags)
     return exchange_all(&e);
 }
 
+/* ---- one buffer ---- */
+
+/* What send and recv are made of: less for the kernel to read than a message. */
+struct parcel {
+    struct attempt attempt; /* first */
+    long number;            /* SYS_recvfrom or SYS_sendto */
+    char *buffer;
+    size_t n;
+    int flags;
+    const void *address;
+    long length; /* of the address, or where it is */
+};
+
+static long parcel_once(struct attempt *a)
+{
+    struct parcel *p = (struct parcel *)a;
+
+    return green__call(p->number, a->fd, (long)p->buffer, (long)p->n,
+                       p->flags | MSG_DONTWAIT, (long)p->address, p->length);
+}
+
+/* As exchange_all does. */
+static long parcel_all(struct parcel *p)
+{
+    size_t done = 0;
+    long r;
+
+    do {
+        r = green__attempt(&p->attempt);
+        if (r <= 0)
+            break;
+        done += (size_t)r;
+        p->buffer += r;
+        p->n -= (size_t)r;
+        p->address = NULL;
+        p->length = 0;
+    } while (p->n > 0 && is_stream(p->attempt.fd));
+    return done > 0 ? (long)done : r;
+}
+
+static long receive_parcel(struct parcel *p)
+{
+    p->attempt.once = parcel_once;
+    p->attempt.events = GREEN_READ;
+    p->attempt.timeout_option = SO_RCVTIMEO;
+    if ((p->flags & MSG_WAITALL) && !(p->flags & MSG_PEEK))
+        return parcel_all(p);
+    return green__attempt(&p->attempt);
+}
+
+static long send_parcel(struct parcel *p)
+{
+    p->attempt.once = parcel_once;
+    p->attempt.events = GREEN_WRITE;
+    p->attempt.timeout_option = SO_SNDTIMEO;
+    return parcel_all(p);
+}
+
 /* ---- hooks ---- */
 
 HOOK(recvmsg, ssize_t, hook_recvmsg,
@@ -124,21 +182,13 @@ HOOK(recvfrom, ssize_t, hook_recvfrom,
 ssize_t hook_recvfrom(int fd, void *buffer, size_t n, int flags, void *address,
                       socklen_t *length)
 {
-    struct iovec iov = {buffer, n};
-    struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
-    long r;
+    struct parcel p = {{.fd = fd}, SYS_recvfrom, buffer,      n,
+                       flags,      address,      (long)length};
 
     if ((flags & NEVER_WAITS) || !green__patched(GREEN_PATCH_SOCKET))
         return call_result(green__call(SYS_recvfrom, fd, (long)buffer, (long)n,
                                        flags, (long)address, (long)length));
-    if (address && length) {
-        m.msg_name = address;
-        m.msg_namelen = *length;
-    }
-    r = receive(fd, &m, flags);
-    if (r >= 0 && address && length)
-        *length = m.msg_namelen;
-    return call_result(r);
+    return call_result(receive_parcel(&p));
 }
 
 HOOK(recv, ssize_t, hook_recv, (int fd, void *buffer, size_t n, int flags));
@@ -183,16 +233,14 @@ HOOK(sendto, ssize_t, hook_sendto,
 ssize_t hook_sendto(int fd, const void *buffer, size_t n, int flags,
                     const void *address, socklen_t length)
 {
-    struct iovec iov = {(void *)(uintptr_t)buffer, n};
-    struct msghdr m = {.msg_name = (void *)(uintptr_t)address,
-                       .msg_namelen = address ? length : 0,
-                       .msg_iov = &iov,
-                       .msg_iovlen = 1};
+    struct parcel p = {{.fd = fd},  SYS_sendto, (char *)(uintptr_t)buffer,
+                       n,           flags,      address,
+                       (long)length};
 
     if ((flags & MSG_DONTWAIT) || !green__patched(GREEN_PATCH_SOCKET))
         return call_result(green__call(SYS_sendto, fd, (long)buffer, (long)n,
                                        flags, (long)address, (long)length));
-    return call_result(transmit(fd, &m, flags));
+    return call_result(send_parcel(&p));
 }
 
 HOOK(send, ssize_t, hook_send,

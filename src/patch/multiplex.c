@@ -94,10 +94,11 @@ static int poll_keeping_errno(struct pollfd *fds, nfds_t n, int64_t timeout)
 HOOK(poll, int, hook_poll, (struct pollfd * fds, nfds_t n, int timeout));
 int hook_poll(struct pollfd *fds, nfds_t n, int timeout)
 {
-    struct timespec t = {timeout / 1000, timeout % 1000 * GREEN_MS};
+    struct timespec t;
 
     if (timeout != 0 && green__patched(GREEN_PATCH_POLL))
         return poll_keeping_errno(fds, n, from_milliseconds(timeout));
+    t = (struct timespec){timeout / 1000, timeout % 1000 * GREEN_MS};
     return (int)call_result(green__call(SYS_ppoll, (long)fds, (long)n,
                                         (long)(timeout < 0 ? NULL : &t), 0, 0,
                                         0));

@@ -32,6 +32,11 @@ static inline size_t vector_window(const struct vector *v,
 {
     size_t n, skip = v->skip;
 
+    if (v->n == 1 && v->iov->iov_len - skip <= room) { /* as almost always */
+        window->iov_base = (char *)v->iov->iov_base + skip;
+        window->iov_len = v->iov->iov_len - skip;
+        return 1;
+    }
     for (n = 0; n < v->n && n < WINDOW && room > 0; n++) {
         window[n].iov_base = (char *)v->iov[n].iov_base + skip;
         window[n].iov_len = v->iov[n].iov_len - skip;
