@@ -7,6 +7,7 @@ set(patch_sources
     src/patch/patch.c
     src/patch/environment.c
     src/patch/verify.c
+    src/patch/memory.c
     src/patch/attempt.c
     src/patch/transfer.c
     src/patch/message.c

@@ -37,12 +37,23 @@ struct acceptance {
     int flags;
 };
 
+/* What does not listen has nobody to wait for: the kernel says why. */
+static bool listens(int fd)
+{
+    int answer = 0;
+    socklen_t length = sizeof answer;
+
+    return green__call(SYS_getsockopt, fd, SOL_SOCKET, SO_ACCEPTCONN,
+                       (long)&answer, (long)&length, 0) == 0 &&
+           answer;
+}
+
 static long accept_once(struct attempt *a)
 {
     struct acceptance *c = (struct acceptance *)a;
     long flags, r;
 
-    if (!green__is_ready(a->fd, GREEN_READ))
+    if (!green__is_ready(a->fd, GREEN_READ) && listens(a->fd))
         return -EAGAIN;
     flags = open_window(a->fd);
     if (flags < 0)

@@ -55,8 +55,6 @@ static void begin_exchange(struct exchange *e, int fd, struct msghdr *message,
         .timeout_option = events == GREEN_READ ? SO_RCVTIMEO : SO_SNDTIMEO,
     };
     e->message = message;
-    e->vector =
-        (struct vector){message->msg_iov, (size_t)message->msg_iovlen, 0};
     e->flags = flags;
     e->began = false;
 }
@@ -70,19 +68,25 @@ static size_t message_size(const struct msghdr *m)
     return size;
 }
 
-/* Go on until all is exchanged, an error, or the end. */
+/* Go on until all is exchanged, an error, or the end.  The message is looked at
+ * when the kernel has done so without a fault. */
 static long exchange_all(struct exchange *e)
 {
-    size_t size = message_size(e->message), done = 0;
+    const struct msghdr *m = e->message;
+    size_t size = 0, done = 0;
     long r;
 
     do {
         r = green__attempt(&e->attempt);
         if (r <= 0)
             break;
+        if (!e->began) {
+            e->vector = (struct vector){m->msg_iov, (size_t)m->msg_iovlen, 0};
+            size = message_size(m);
+        }
+        e->began = true;
         done += (size_t)r;
         vector_advance(&e->vector, (size_t)r);
-        e->began = true;
     } while (done < size && is_stream(e->attempt.fd));
     return done > 0 ? (long)done : r;
 }

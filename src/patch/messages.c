@@ -5,8 +5,10 @@
  * returns, and the timeout of recvmmsg is looked at only when something came. */
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include "patch.h"
+#include "span.h"
+
+enum { MOST_MESSAGES = 1024 }; /* of one call; the kernel leaves the others */
 
 struct batch {
     struct attempt attempt; /* first */
@@ -24,14 +26,17 @@ static long batch_once(struct attempt *a)
                        0, 0);
 }
 
-static int64_t deadline_in(const struct timespec *t)
+static void begin_batch(struct batch *b, int fd, struct mmsghdr *messages,
+                        unsigned n, int flags)
 {
-    return t ? green_now() + t->tv_sec * GREEN_SEC + t->tv_nsec : GREEN_FOREVER;
+    b->attempt = (struct attempt){.once = batch_once, .fd = fd};
+    b->messages = messages;
+    b->n = n < MOST_MESSAGES ? n : MOST_MESSAGES;
+    b->flags = flags;
 }
 
-static long exchange_batch(struct batch *b, const struct timespec *timeout)
+static long exchange_batch(struct batch *b, int64_t deadline)
 {
-    int64_t deadline = deadline_in(timeout);
     unsigned all = b->n;
     long r;
 
@@ -42,7 +47,7 @@ static long exchange_batch(struct batch *b, const struct timespec *timeout)
         b->messages += r;
         b->n -= (unsigned)r;
     } while (b->n > 0 && !(b->flags & MSG_WAITFORONE) &&
-             (!timeout || green_now() < deadline));
+             left_until(deadline) > 0);
     return b->n < all ? (long)(all - b->n) : r;
 }
 
@@ -52,36 +57,39 @@ HOOK(recvmmsg, int, hook_recvmmsg,
 int hook_recvmmsg(int fd, struct mmsghdr *messages, unsigned n, int flags,
                   struct timespec *timeout)
 {
-    struct batch b = {{.once = batch_once,
-                       .fd = fd,
-                       .events = GREEN_READ,
-                       .timeout_option = SO_RCVTIMEO},
-                      messages,
-                      n,
-                      flags};
+    struct timespec left;
+    struct batch b;
+    int64_t span, deadline;
+    long r;
 
-    if ((flags & MSG_DONTWAIT) || n == 0 || !green__patched(GREEN_PATCH_SOCKET))
+    if ((flags & MSG_DONTWAIT) || n == 0 ||
+        !green__patched(GREEN_PATCH_SOCKET) || !load_span(&span, timeout))
         return (int)call_result(green__call(SYS_recvmmsg, fd, (long)messages, n,
                                             flags, (long)timeout, 0));
-    return (int)call_result(exchange_batch(&b, timeout));
+    begin_batch(&b, fd, messages, n, flags);
+    b.attempt.events = GREEN_READ;
+    b.attempt.timeout_option = SO_RCVTIMEO;
+    deadline = end_of(span);
+    r = exchange_batch(&b, deadline);
+    left = timespec_of(left_until(deadline));
+    if (r > 0 && timeout && !green__store(timeout, &left, sizeof left))
+        r = -EFAULT;
+    return (int)call_result(r);
 }
 
 HOOK(sendmmsg, int, hook_sendmmsg,
      (int fd, struct mmsghdr *messages, unsigned n, int flags));
 int hook_sendmmsg(int fd, struct mmsghdr *messages, unsigned n, int flags)
 {
-    struct batch b = {{.once = batch_once,
-                       .fd = fd,
-                       .events = GREEN_WRITE,
-                       .timeout_option = SO_SNDTIMEO},
-                      messages,
-                      n,
-                      flags};
+    struct batch b;
 
     if ((flags & MSG_DONTWAIT) || n == 0 || !green__patched(GREEN_PATCH_SOCKET))
         return (int)call_result(
             green__call(SYS_sendmmsg, fd, (long)messages, n, flags, 0, 0));
-    return (int)call_result(exchange_batch(&b, NULL));
+    begin_batch(&b, fd, messages, n, flags);
+    b.attempt.events = GREEN_WRITE;
+    b.attempt.timeout_option = SO_SNDTIMEO;
+    return (int)call_result(exchange_batch(&b, GREEN_FOREVER));
 }
 HOOK_ALIAS(__sendmmsg, int, hook_sendmmsg_2,
            (int fd, struct mmsghdr *messages, unsigned n, int flags), sendmmsg);

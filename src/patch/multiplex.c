@@ -10,38 +10,14 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include "patch.h"
+#include "span.h"
 
 enum { MASK_SIZE = 8 }; /* the kernel's sigset_t */
 
 static int64_t from_milliseconds(int timeout)
 {
     return timeout < 0 ? GREEN_FOREVER : timeout * GREEN_MS;
-}
-
-static int64_t from_timespec(const struct timespec *t)
-{
-    if (!t || t->tv_sec > GREEN_FOREVER / GREEN_SEC - 1)
-        return GREEN_FOREVER;
-    return t->tv_sec * GREEN_SEC + t->tv_nsec;
-}
-
-static bool is_valid(const struct timespec *t)
-{
-    return !t || (t->tv_sec >= 0 && t->tv_nsec >= 0 && t->tv_nsec < GREEN_SEC);
-}
-
-static int64_t later(int64_t timeout)
-{
-    int64_t now = green_now();
-
-    return timeout >= GREEN_FOREVER - now ? GREEN_FOREVER : now + timeout;
-}
-
-static int64_t time_left(int64_t deadline)
-{
-    return deadline == GREEN_FOREVER ? deadline : deadline - green_now();
 }
 
 /* ---- poll ---- */
@@ -74,11 +50,11 @@ static long poll_patched(struct pollfd *fds, nfds_t n, int64_t timeout)
         if (r != 0 || left <= 0)
             return r;
         if (deadline == 0)
-            deadline = later(timeout);
+            deadline = end_of(timeout);
         waited = wait_for_any(fds, n, left);
         if (waited != 0)
             return waited;
-        left = time_left(deadline);
+        left = left_until(deadline);
     }
 }
 
@@ -122,13 +98,16 @@ HOOK(ppoll, int, hook_ppoll,
 int hook_ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
                const sigset_t *mask)
 {
-    struct timespec copy = timeout ? *timeout : (struct timespec){0, 0};
+    struct timespec copy;
+    int64_t span;
 
-    if (!mask && is_valid(timeout) && green__patched(GREEN_PATCH_POLL))
-        return poll_keeping_errno(fds, n, from_timespec(timeout));
+    if (!mask && green__patched(GREEN_PATCH_POLL) && load_span(&span, timeout))
+        return poll_keeping_errno(fds, n, span);
+    if (timeout && green__load(&copy, timeout, sizeof copy))
+        timeout = &copy;
     return (int)call_result(green__call(SYS_ppoll, (long)fds, (long)n,
-                                        (long)(timeout ? &copy : NULL),
-                                        (long)mask, MASK_SIZE, 0));
+                                        (long)timeout, (long)mask, MASK_SIZE,
+                                        0));
 }
 
 HOOK(__ppoll_chk, int, hook_ppoll_chk,
@@ -160,7 +139,7 @@ static long epoll_patched(int fd, struct epoll_event *events, int n,
         return -errno;
     while ((r = epoll_now(fd, events, n)) == 0) {
         if (deadline == 0)
-            deadline = later(timeout);
+            deadline = end_of(timeout);
         r = green__hook_park(fd, GREEN_READ, deadline);
         if (r == -EAGAIN)
             return epoll_now(fd, events, n);
@@ -205,9 +184,11 @@ HOOK(epoll_pwait2, int, hook_epoll_pwait2,
 int hook_epoll_pwait2(int fd, struct epoll_event *events, int n,
                       const struct timespec *timeout, const sigset_t *mask)
 {
-    if (!mask && is_valid(timeout) && from_timespec(timeout) != 0 &&
-        green__patched(GREEN_PATCH_POLL))
-        return epoll_keeping_errno(fd, events, n, from_timespec(timeout));
+    int64_t span;
+
+    if (!mask && green__patched(GREEN_PATCH_POLL) &&
+        load_span(&span, timeout) && span != 0)
+        return epoll_keeping_errno(fd, events, n, span);
     return (int)call_result(green__call(441 /* epoll_pwait2 */, fd,
                                         (long)events, n, (long)timeout,
                                         (long)mask, MASK_SIZE));

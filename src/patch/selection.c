@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include "patch.h"
+#include "span.h"
 
 enum { AT_HAND = 64, WORD = 8 * sizeof(long), MASK_SIZE = 8 };
 
@@ -105,6 +106,14 @@ static long look_at(const struct sets *s, long *copies)
     return r;
 }
 
+static bool are_readable(const struct sets *s)
+{
+    for (int i = 0; i < 3; i++)
+        if (s->in[i] && !green__readable(s->in[i], set_size(s->n)))
+            return false;
+    return true;
+}
+
 static void clear_sets(const struct sets *s)
 {
     for (int i = 0; i < 3; i++)
@@ -115,7 +124,7 @@ static void clear_sets(const struct sets *s)
 static long select_with(const struct sets *s, long *copies, int64_t timeout,
                         int64_t *left)
 {
-    int64_t end = timeout == GREEN_FOREVER ? timeout : green_now() + timeout;
+    int64_t end = end_of(timeout);
     size_t n = count_wanted(s);
     long r, waited;
 
@@ -126,8 +135,7 @@ static long select_with(const struct sets *s, long *copies, int64_t timeout,
         waited = wait_for_sets(s, n, *left);
         if (waited != 0)
             return waited;
-        if (end != GREEN_FOREVER)
-            *left = end - green_now();
+        *left = left_until(end);
     }
     if (r == 0)
         clear_sets(s);
@@ -140,6 +148,8 @@ static long select_patched(const struct sets *s, int64_t timeout, int64_t *left)
     size_t size = 3 * set_size(s->n);
     long *copies = at_hand.words[0], r;
 
+    if (!are_readable(s))
+        return -EFAULT;
     if (size > sizeof at_hand)
         copies = mmap(NULL, size, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -153,41 +163,59 @@ static long select_patched(const struct sets *s, int64_t timeout, int64_t *left)
 
 /* ---- hooks ---- */
 
-static bool is_timeval(const struct timeval *t)
+static bool load_timeval(int64_t *span, const struct timeval *from)
 {
-    return t->tv_sec >= 0 && t->tv_usec >= 0 &&
-           t->tv_sec < GREEN_FOREVER / GREEN_SEC;
+    struct timeval t;
+
+    *span = GREEN_FOREVER;
+    if (!from)
+        return true;
+    if (!green__load(&t, from, sizeof t) || t.tv_sec < 0 || t.tv_usec < 0)
+        return false;
+    *span = span_of(&(struct timespec){t.tv_sec + t.tv_usec / 1000000,
+                                       t.tv_usec % 1000000 * 1000});
+    return true;
 }
 
-/* Linux tells what was left of the time. */
-static int select_keeping_errno(const struct sets *s, struct timeval *t)
+static int select_keeping_errno(const struct sets *s, int64_t span,
+                                int64_t *left)
 {
-    int64_t timeout =
-        t ? t->tv_sec * GREEN_SEC + t->tv_usec * GREEN_US : GREEN_FOREVER;
-    int64_t left = timeout;
     int saved_errno = errno;
-    long r = select_patched(s, timeout, &left);
+    long r = select_patched(s, span, left);
 
-    if (t && left < 0)
-        left = 0;
-    if (t)
-        *t = (struct timeval){left / GREEN_SEC, left % GREEN_SEC / GREEN_US};
     errno = saved_errno;
     return (int)call_result(r);
 }
 
+/* Linux tells what was left of the time, unless that cannot be written to. */
+static void store_left(struct timeval *t, int64_t left)
+{
+    struct timespec s = timespec_of(left);
+    struct timeval v = {s.tv_sec, s.tv_nsec / 1000};
+
+    if (t && left != GREEN_FOREVER)
+        green__store(t, &v, sizeof v);
+}
+
 static int select_plainly(const struct sets *s, struct timeval *t)
 {
-    struct timespec copy = {0, 0};
+    struct timespec copy = {-1, 0};
+    struct timeval given;
+    int saved_errno = errno;
+    int64_t span;
     long r;
 
-    if (t)
-        copy = (struct timespec){t->tv_sec + t->tv_usec / 1000000,
-                                 t->tv_usec % 1000000 * 1000};
+    if (t && !green__load(&given, t, sizeof given)) {
+        errno = EFAULT;
+        return -1;
+    }
+    if (load_timeval(&span, t))
+        copy = timespec_of(span);
     r = green__call(SYS_pselect6, s->n, (long)s->in[0], (long)s->in[1],
                     (long)s->in[2], (long)(t ? &copy : NULL), 0);
-    if (t && r >= 0)
-        *t = (struct timeval){copy.tv_sec, copy.tv_nsec / 1000};
+    if (r >= 0)
+        store_left(t, span_of(&copy));
+    errno = saved_errno;
     return (int)call_result(r);
 }
 
@@ -197,9 +225,15 @@ int hook_select(int n, fd_set *in, fd_set *out, fd_set *odd, struct timeval *t)
 {
     struct sets s = {n, {(void *)in, (void *)out, (void *)odd}};
 
-    if (n >= 0 && (!t || is_timeval(t)) && green__patched(GREEN_PATCH_POLL))
-        return select_keeping_errno(&s, t);
-    return select_plainly(&s, t);
+    int64_t span, left;
+    int r;
+
+    if (n < 0 || !green__patched(GREEN_PATCH_POLL) || !load_timeval(&span, t))
+        return select_plainly(&s, t);
+    left = span;
+    r = select_keeping_errno(&s, span, &left);
+    store_left(t, left);
+    return r;
 }
 HOOK_ALIAS(__select, int, hook_select_2,
            (int n, fd_set *in, fd_set *out, fd_set *odd, struct timeval *t),
@@ -217,14 +251,16 @@ HOOK(pselect, int, hook_pselect,
 int hook_pselect(int n, fd_set *in, fd_set *out, fd_set *odd,
                  const struct timespec *t, const void *mask)
 {
-    struct timespec copy = t ? *t : (struct timespec){0, 0};
-    struct timeval v = {copy.tv_sec, (copy.tv_nsec + 999) / 1000};
+    struct sets s = {n, {(void *)in, (void *)out, (void *)odd}};
     struct sized_mask m = {mask, MASK_SIZE};
+    struct timespec copy;
+    int64_t span, left;
 
-    if (!mask && copy.tv_sec >= 0 && copy.tv_nsec >= 0 &&
-        copy.tv_nsec < GREEN_SEC && green__patched(GREEN_PATCH_POLL))
-        return hook_select(n, in, out, odd, t ? &v : NULL);
+    if (!mask && n >= 0 && green__patched(GREEN_PATCH_POLL) &&
+        load_span(&span, t))
+        return select_keeping_errno(&s, span, &left);
+    if (t && green__load(&copy, t, sizeof copy))
+        t = &copy;
     return (int)call_result(green__call(SYS_pselect6, n, (long)in, (long)out,
-                                        (long)odd, (long)(t ? &copy : NULL),
-                                        (long)&m));
+                                        (long)odd, (long)t, (long)&m));
 }

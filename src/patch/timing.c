@@ -3,36 +3,21 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include "patch.h"
-
-static bool is_time(const struct timespec *t)
-{
-    return t && t->tv_sec >= 0 && t->tv_nsec >= 0 && t->tv_nsec < GREEN_SEC;
-}
-
-static int64_t duration_of(const struct timespec *t)
-{
-    return t->tv_sec < GREEN_FOREVER / GREEN_SEC
-               ? t->tv_sec * GREEN_SEC + t->tv_nsec
-               : GREEN_FOREVER - 1;
-}
-
-static struct timespec timespec_of(int64_t duration)
-{
-    return (struct timespec){duration / GREEN_SEC, duration % GREEN_SEC};
-}
+#include "span.h"
 
 /* 0, or the error number of a kill or a scope; then with what was left of it. */
 static int sleep_for(int64_t duration, struct timespec *left)
 {
-    int64_t end = green_now() + duration;
+    int64_t end = end_of(duration);
     int saved_errno = errno, error = 0;
+    struct timespec rest;
 
     green__hook_waits();
     if (green_sleep(duration) != 0) {
         error = errno;
-        duration = end - green_now();
-        if (left)
-            *left = timespec_of(duration > 0 ? duration : 0);
+        rest = timespec_of(left_until(end));
+        if (left && !green__store(left, &rest, sizeof rest))
+            error = EFAULT;
     }
     errno = saved_errno;
     return error;
@@ -42,16 +27,18 @@ HOOK(nanosleep, int, hook_nanosleep,
      (const struct timespec *t, struct timespec *left));
 int hook_nanosleep(const struct timespec *t, struct timespec *left)
 {
-    if (!is_time(t) || !green__patched(GREEN_PATCH_TIME))
+    int64_t span;
+
+    if (!t || !green__patched(GREEN_PATCH_TIME) || !load_span(&span, t))
         return (int)call_result(
             green__call(SYS_nanosleep, (long)t, (long)left, 0, 0, 0, 0));
-    return (int)call_result(-sleep_for(duration_of(t), left));
+    return (int)call_result(-sleep_for(span, left));
 }
 HOOK_ALIAS(__nanosleep, int, hook_nanosleep_2,
            (const struct timespec *t, struct timespec *left), nanosleep);
 
 /* Until a time of that clock, which may be set meanwhile: then it wakes late. */
-static int sleep_until(clockid_t clock, const struct timespec *t)
+static int sleep_until(clockid_t clock, int64_t end)
 {
     struct timespec now;
     int64_t left;
@@ -60,7 +47,7 @@ static int sleep_until(clockid_t clock, const struct timespec *t)
     for (;;) {
         if (clock_gettime(clock, &now) != 0)
             return errno;
-        left = duration_of(t) - duration_of(&now);
+        left = end == GREEN_FOREVER ? end : end - span_of(&now);
         if (left <= 0)
             return 0;
         error = sleep_for(left, NULL);
@@ -76,13 +63,15 @@ int hook_clock_nanosleep(clockid_t clock, int flags, const struct timespec *t,
                          struct timespec *left)
 {
     bool ours = clock == CLOCK_MONOTONIC || clock == CLOCK_REALTIME;
+    int64_t span;
 
-    if (!ours || !is_time(t) || !green__patched(GREEN_PATCH_TIME))
+    if (!ours || !t || !green__patched(GREEN_PATCH_TIME) ||
+        !load_span(&span, t))
         return (int)-green__call(SYS_clock_nanosleep, clock, flags, (long)t,
                                  (long)left, 0, 0);
     if (flags & TIMER_ABSTIME)
-        return sleep_until(clock, t);
-    return sleep_for(duration_of(t), left);
+        return sleep_until(clock, span);
+    return sleep_for(span, left);
 }
 
 HOOK(sleep, unsigned, hook_sleep, (unsigned seconds));

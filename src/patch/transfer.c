@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include "memory.h"
 #include "patch.h"
 #include "vector.h"
 
@@ -56,31 +57,31 @@ static bool is_file(int fd)
 
 /* ---- the three ways ---- */
 
-static long as_socket(struct transfer *t, size_t n)
+static long as_socket(struct transfer *t, const struct iovec *iov, size_t n)
 {
-    struct msghdr m = {.msg_iov = t->window, .msg_iovlen = n};
+    struct msghdr m = {.msg_iov = (struct iovec *)(uintptr_t)iov,
+                       .msg_iovlen = n};
     int fd = t->attempt.fd, reads = t->attempt.events == GREEN_READ;
 
     if (n == 1)
         return green__call(reads ? SYS_recvfrom : SYS_sendto, fd,
-                           (long)t->window->iov_base, (long)t->window->iov_len,
+                           (long)iov->iov_base, (long)iov->iov_len,
                            MSG_DONTWAIT, 0, 0);
     return green__call(reads ? SYS_recvmsg : SYS_sendmsg, fd, (long)&m,
                        MSG_DONTWAIT, 0, 0, 0);
 }
 
 /* Of a file, EAGAIN says that the disk is to be asked: that is done in a thread. */
-static long at_once(struct transfer *t, size_t n)
+static long at_once(struct transfer *t, const struct iovec *iov, size_t n)
 {
     bool reads = t->attempt.events == GREEN_READ;
     int fd = t->attempt.fd;
-    long r = green__call(reads ? SYS_preadv2 : SYS_pwritev2, fd,
-                         (long)t->window, (long)n, -1, -1, FLAG_NOWAIT);
+    long r = green__call(reads ? SYS_preadv2 : SYS_pwritev2, fd, (long)iov,
+                         (long)n, -1, -1, FLAG_NOWAIT);
 
     if (r != -EAGAIN || !is_file(fd))
         return r;
-    r = reads ? green_readv(fd, t->window, (int)n)
-              : green_writev(fd, t->window, (int)n);
+    r = reads ? green_readv(fd, iov, (int)n) : green_writev(fd, iov, (int)n);
     return r < 0 ? -errno : r;
 }
 
@@ -95,21 +96,27 @@ static long asking(struct transfer *t)
                        (long)t->window, (long)n, 0, 0, 0);
 }
 
+/* What is left; all of it at first, since a datagram is not for halves. */
 static long transfer_once(struct attempt *a)
 {
     struct transfer *t = (struct transfer *)a;
-    size_t n = vector_window(&t->vector, t->window, SSIZE_MAX);
+    const struct iovec *iov = t->vector.iov;
+    size_t n = t->vector.n;
     int way = hint_of(a->fd);
     long r;
 
+    if (t->vector.skip > 0) {
+        iov = t->window;
+        n = vector_window(&t->vector, t->window, SSIZE_MAX);
+    }
     if (way == AS_SOCKET) {
-        r = as_socket(t, n);
+        r = as_socket(t, iov, n);
         if (r != -ENOTSOCK)
             return r;
         way = set_hint(a->fd, AT_ONCE);
     }
     if (way == AT_ONCE) {
-        r = at_once(t, n);
+        r = at_once(t, iov, n);
         if (r != -EOPNOTSUPP && r != -EINVAL && r != -ENOSYS)
             return r;
         set_hint(a->fd, ASKING);
@@ -143,7 +150,9 @@ static void begin_transfer(struct transfer *t, int fd, const struct iovec *iov,
 /* One call; bad arguments are the kernel's to judge. */
 static bool is_ordinary(const struct iovec *iov, long n)
 {
-    return n > 0 && n <= IOV_MAX && vector_size(iov, (size_t)n) > 0;
+    return n > 0 && n <= IOV_MAX &&
+           green__readable(iov, (size_t)n * sizeof *iov) &&
+           vector_size(iov, (size_t)n) > 0;
 }
 
 static long read_patched(int fd, const struct iovec *iov, size_t n)

@@ -154,6 +154,7 @@ static void *run_all(void *arg)
     polls();
     times();
     processes();
+    pointers();
     return arg;
 }
 

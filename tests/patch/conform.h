@@ -31,5 +31,6 @@ void pipes(void);
 void polls(void);
 void times(void);
 void processes(void);
+void pointers(void);
 
 #endif
