@@ -13,6 +13,15 @@ set(patch_sources
     src/patch/message.c
     src/patch/messages.c
     src/patch/connection.c
+    src/patch/closing.c
+    src/patch/counter.c
+    src/patch/flow.c
+    src/patch/apart.c
+    src/patch/place.c
+    src/patch/claim.c
+    src/patch/opening.c
+    src/patch/letters.c
+    src/patch/mailbox.c
     src/patch/multiplex.c
     src/patch/selection.c
     src/patch/timing.c

@@ -3368,11 +3368,11 @@ GREEN_API void green_set_deadlock_fn(void (*fn)(void *arg), void *arg);
  * docs/patching.md tells more. */
 /* The families of functions: */
 #define GREEN_PATCH_SOCKET 0x001  /* accept, connect, recv, send and theirs */
-#define GREEN_PATCH_FILE 0x002    /* read, write and theirs; close */
+#define GREEN_PATCH_FILE 0x002    /* read, write and theirs; close, flock, fsync */
 #define GREEN_PATCH_POLL 0x004    /* poll, select, epoll_wait */
 #define GREEN_PATCH_TIME 0x008    /* sleep, usleep, nanosleep, ... */
 #define GREEN_PATCH_DNS 0x010     /* getaddrinfo, getnameinfo, gethostbyname */
-#define GREEN_PATCH_PROCESS 0x020 /* fork, wait, waitpid, system, pclose */
+#define GREEN_PATCH_PROCESS 0x020 /* fork, wait, system, pclose, semop */
 #define GREEN_PATCH_SIGNAL 0x040  /* not yet */
 #define GREEN_PATCH_THREAD 0x080  /* not yet */
 #define GREEN_PATCH_STDIO 0x100   /* not yet */

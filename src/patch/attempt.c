@@ -96,3 +96,36 @@ long green__attempt(struct attempt *a)
     errno = saved_errno;
     return r;
 }
+
+/* ---- what has no descriptor to wait for ---- */
+
+enum { FIRST_PAUSE = 1000000, LONGEST_PAUSE = 20000000 }; /* ns */
+
+static long pause_for(int64_t pause, int64_t deadline)
+{
+    int64_t left = deadline;
+
+    if (deadline != GREEN_FOREVER)
+        left -= green_now();
+    if (left <= 0)
+        return -EAGAIN;
+    green__hook_waits();
+    return green_sleep(pause < left ? pause : left) == 0 ? 0 : -errno;
+}
+
+long green__insist(long (*once)(void *what), void *what, int64_t deadline)
+{
+    int64_t pause = FIRST_PAUSE;
+    int saved_errno = errno;
+    long r = green_checkpoint() == 0 ? once(what) : -errno, paused;
+
+    while (r == -EAGAIN) {
+        paused = pause_for(pause, deadline);
+        r = paused == 0 ? once(what) : paused;
+        if (paused != 0)
+            break;
+        pause = 2 * pause < LONGEST_PAUSE ? 2 * pause : LONGEST_PAUSE;
+    }
+    errno = saved_errno;
+    return r;
+}

@@ -10,62 +10,72 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "memory.h"
 #include "patch.h"
 
-enum {
-    NUMBER_PIDFD_OPEN = 434,
-    FIRST_PAUSE = 1000000, /* ns */
-    LONGEST_PAUSE = 20000000
-};
+enum { NUMBER_PIDFD_OPEN = 434 };
 
-/* Until pid may have ended: 0, or -errno of a kill or a scope. */
-static long wait_for_end(pid_t pid, int64_t *pause)
+/* Until pid has ended: 0, also if nobody tells of that, or -errno of a kill or a
+ * scope. */
+static long wait_for_end(pid_t pid)
 {
-    long fd = pid > 0 ? green__call(NUMBER_PIDFD_OPEN, pid, 0, 0, 0, 0, 0) : -1;
-    long r;
+    long fd = green__call(NUMBER_PIDFD_OPEN, pid, 0, 0, 0, 0, 0), r;
 
-    green__hook_waits();
-    if (fd < 0) {
-        r = green_sleep(*pause) == 0 ? 0 : -errno;
-        *pause = 2 * *pause < LONGEST_PAUSE ? 2 * *pause : LONGEST_PAUSE;
-        return r;
-    }
-    r = green_wait_fd((int)fd, GREEN_READ, GREEN_FOREVER) >= 0 ? 0 : -errno;
+    if (fd < 0)
+        return 0;
+    r = green__hook_park((int)fd, GREEN_READ, GREEN_FOREVER);
     green_close((int)fd);
     return r;
 }
 
-static long wait_patched(pid_t pid, int *status, int options,
-                         struct rusage *usage)
-{
-    int64_t pause = FIRST_PAUSE;
-    long r;
+/* ---- wait4 ---- */
 
-    if (green_checkpoint() != 0)
-        return -errno;
-    while ((r = green__call(SYS_wait4, pid, (long)status, options | WNOHANG,
-                            (long)usage, 0, 0)) == 0) {
-        r = wait_for_end(pid, &pause);
-        if (r != 0)
-            return r;
-    }
-    return r;
+struct waiting {
+    pid_t pid;
+    int *status;
+    int options;
+    struct rusage *usage;
+};
+
+static long wait_once(void *what)
+{
+    const struct waiting *w = what;
+    long r = green__call(SYS_wait4, w->pid, (long)w->status,
+                         w->options | WNOHANG, (long)w->usage, 0, 0);
+
+    return r == 0 ? -EAGAIN : r;
+}
+
+/* A pidfd tells of the end of one child, and of nothing else. */
+static long wait_patched(struct waiting *w)
+{
+    long r = green_checkpoint() == 0 ? wait_once(w) : -errno;
+
+    if (r != -EAGAIN)
+        return r;
+    if (w->pid > 0 && !(w->options & (WUNTRACED | WCONTINUED)) &&
+        (r = wait_for_end(w->pid)) != 0)
+        return r;
+    return green__insist(wait_once, w, GREEN_FOREVER);
 }
 
 HOOK(wait4, pid_t, hook_wait4,
      (pid_t pid, int *status, int options, struct rusage *usage));
 pid_t hook_wait4(pid_t pid, int *status, int options, struct rusage *usage)
 {
+    struct waiting w = {pid, status, options, usage};
     int saved_errno = errno;
     long r;
 
     if ((options & WNOHANG) || !green__patched(GREEN_PATCH_PROCESS))
         return (pid_t)call_result(green__call(SYS_wait4, pid, (long)status,
                                               options, (long)usage, 0, 0));
-    r = wait_patched(pid, status, options, usage);
+    r = wait_patched(&w);
     errno = saved_errno;
     return (pid_t)call_result(r);
 }
+HOOK_ALIAS(__wait4, pid_t, hook_wait4_2,
+           (pid_t pid, int *status, int options, struct rusage *usage), wait4);
 
 HOOK(waitpid, pid_t, hook_waitpid, (pid_t pid, int *status, int options));
 pid_t hook_waitpid(pid_t pid, int *status, int options)
@@ -86,6 +96,62 @@ HOOK(wait3, pid_t, hook_wait3,
 pid_t hook_wait3(int *status, int options, struct rusage *usage)
 {
     return hook_wait4(-1, status, options, usage);
+}
+
+/* ---- waitid ---- */
+
+struct id_waiting {
+    int kind, id;
+    siginfo_t *info;
+    int options;
+};
+
+/* It is 0 also when there is nothing to tell: then no child is named. */
+static long wait_id_once(void *what)
+{
+    const struct id_waiting *w = what;
+    siginfo_t info = {.si_pid = 0};
+    long r = green__call(SYS_waitid, w->kind, w->id, (long)&info,
+                         w->options | WNOHANG, 0, 0);
+
+    if (r == 0 && info.si_pid == 0)
+        return -EAGAIN;
+    if (r == 0 && w->info && !green__store(w->info, &info, sizeof info))
+        return -EFAULT;
+    return r;
+}
+
+static bool names_one_child(const struct id_waiting *w)
+{
+    return w->kind == P_PID && w->id > 0 &&
+           !(w->options & (WSTOPPED | WCONTINUED));
+}
+
+static long wait_id_patched(struct id_waiting *w)
+{
+    long r = green_checkpoint() == 0 ? wait_id_once(w) : -errno;
+
+    if (r != -EAGAIN)
+        return r;
+    if (names_one_child(w) && (r = wait_for_end(w->id)) != 0)
+        return r;
+    return green__insist(wait_id_once, w, GREEN_FOREVER);
+}
+
+HOOK(waitid, int, hook_waitid,
+     (int kind, int id, siginfo_t *info, int options));
+int hook_waitid(int kind, int id, siginfo_t *info, int options)
+{
+    struct id_waiting w = {kind, id, info, options};
+    int saved_errno = errno;
+    long r;
+
+    if ((options & WNOHANG) || !green__patched(GREEN_PATCH_PROCESS))
+        return (int)call_result(
+            green__call(SYS_waitid, kind, id, (long)info, options, 0, 0));
+    r = wait_id_patched(&w);
+    errno = saved_errno;
+    return (int)call_result(r);
 }
 
 /* ---- system ---- */

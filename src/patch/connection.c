@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* connection.c - layer 8: accept, connect, close, shutdown.
+/* connection.c - layer 8: accept, connect.
  *
  * Of accept and connect there is no form that does not wait, only descriptors for
  * which they do not.  So O_NONBLOCK is set around the one system call and taken
@@ -12,8 +12,7 @@
 
 enum { UNIX_PAUSE = 5 * 1000000 };
 
-/* The flags to restore; negative: that is the kernel's error. */
-static long open_window(int fd)
+long green__window_begin(int fd)
 {
     long flags = green__call(SYS_fcntl, fd, F_GETFL, 0, 0, 0, 0);
 
@@ -22,7 +21,7 @@ static long open_window(int fd)
     return flags;
 }
 
-static void close_window(int fd, long flags)
+void green__window_over(int fd, long flags)
 {
     if (!(flags & O_NONBLOCK))
         green__call(SYS_fcntl, fd, F_SETFL, flags, 0, 0, 0);
@@ -55,12 +54,12 @@ static long accept_once(struct attempt *a)
 
     if (!green__is_ready(a->fd, GREEN_READ) && listens(a->fd))
         return -EAGAIN;
-    flags = open_window(a->fd);
+    flags = green__window_begin(a->fd);
     if (flags < 0)
         return flags;
     r = green__call(SYS_accept4, a->fd, (long)c->address, (long)c->length,
                     c->flags, 0, 0);
-    close_window(a->fd, flags);
+    green__window_over(a->fd, flags);
     return r;
 }
 
@@ -92,12 +91,12 @@ int hook_accept(int fd, void *address, socklen_t *length)
 
 static long connect_at_once(int fd, const void *address, socklen_t length)
 {
-    long flags = open_window(fd), r;
+    long flags = green__window_begin(fd), r;
 
     if (flags < 0)
         return flags;
     r = green__call(SYS_connect, fd, (long)address, length, 0, 0, 0);
-    close_window(fd, flags);
+    green__window_over(fd, flags);
     return r;
 }
 
@@ -148,20 +147,3 @@ int hook_connect(int fd, const void *address, socklen_t length)
 }
 HOOK_ALIAS(__connect, int, hook_connect_2,
            (int fd, const void *address, socklen_t length), connect);
-
-/* ---- the end ---- */
-
-/* Who waits for it is told EBADF, where plain ones would wait on. */
-HOOK(close, int, hook_close, (int fd));
-int hook_close(int fd)
-{
-    int saved_errno = errno, r;
-
-    if (!green__patched(GREEN_PATCH_SOCKET | GREEN_PATCH_FILE))
-        return (int)call_result(green__call(SYS_close, fd, 0, 0, 0, 0, 0));
-    r = green_close(fd);
-    if (r == 0)
-        errno = saved_errno;
-    return r;
-}
-HOOK_ALIAS(__close, int, hook_close_2, (int fd), close);

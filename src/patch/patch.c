@@ -23,8 +23,13 @@ static const struct family {
 } families[] = {
     {GREEN_PATCH_SOCKET, "socket",
      "accept accept4 connect recv recvfrom recvmsg recvmmsg "
-     "send sendto sendmsg sendmmsg, and read write readv writev close"},
-    {GREEN_PATCH_FILE, "file", "read write readv writev close"},
+     "send sendto sendmsg sendmmsg, and those of files up to splice"},
+    {GREEN_PATCH_FILE, "file",
+     "read write readv writev eventfd_read eventfd_write close close_range "
+     "closefrom dup2 dup3 sendfile splice tee vmsplice pread pwrite preadv "
+     "pwritev preadv2 pwritev2 open openat creat flock lockf fcntl fsync "
+     "fdatasync syncfs sync_file_range msync copy_file_range mq_send "
+     "mq_timedsend mq_receive mq_timedreceive"},
     {GREEN_PATCH_POLL, "poll",
      "poll ppoll select pselect epoll_wait epoll_pwait epoll_pwait2"},
     {GREEN_PATCH_TIME, "time",
@@ -32,7 +37,8 @@ static const struct family {
     {GREEN_PATCH_DNS, "dns",
      "getaddrinfo getnameinfo gethostbyname gethostbyname2"},
     {GREEN_PATCH_PROCESS, "process",
-     "wait waitpid wait3 wait4 system fork vfork pclose"},
+     "wait waitpid wait3 wait4 waitid system fork vfork pclose "
+     "msgsnd msgrcv semop semtimedop"},
 };
 
 /* One function of each file: who patches gets all of them from a static library,
@@ -48,16 +54,27 @@ HOOK(select, int, hook_select,
      (int n, fd_set *in, fd_set *out, fd_set *odd, struct timeval *t));
 HOOK(usleep, int, hook_usleep, (unsigned microseconds));
 HOOK(wait, pid_t, hook_wait, (int *status));
+HOOK(close, int, hook_close, (int fd));
+HOOK(fsync, int, hook_fsync, (int fd));
+HOOK(pread, ssize_t, hook_pread, (int fd, void *buffer, size_t n, off_t place));
+HOOK(flock, int, hook_flock, (int fd, int operation));
+HOOK(open, int, hook_open, (const char *path, int flags, unsigned mode));
+HOOK(eventfd_read, int, hook_eventfd_read, (int fd, uint64_t *value));
+HOOK(tee, ssize_t, hook_tee, (int in, int out, size_t n, unsigned flags));
+HOOK(mq_send, int, hook_mq_send,
+     (int queue, const char *text, size_t n, unsigned priority));
+HOOK(msgsnd, int, hook_msgsnd,
+     (int id, const void *message, size_t n, int flags));
 static void (*const every_file[])(void) __attribute__((used)) = {
-    (void (*)(void))hook_read,
-    (void (*)(void))hook_recv,
-    (void (*)(void))hook_sendmmsg,
-    (void (*)(void))hook_connect,
-    (void (*)(void))hook_poll,
-    (void (*)(void))hook_select,
-    (void (*)(void))hook_usleep,
-    (void (*)(void))hook_wait,
-    green__environment,
+    (void (*)(void))hook_read,          (void (*)(void))hook_recv,
+    (void (*)(void))hook_sendmmsg,      (void (*)(void))hook_connect,
+    (void (*)(void))hook_poll,          (void (*)(void))hook_select,
+    (void (*)(void))hook_usleep,        (void (*)(void))hook_wait,
+    (void (*)(void))hook_close,         (void (*)(void))hook_fsync,
+    (void (*)(void))hook_pread,         (void (*)(void))hook_flock,
+    (void (*)(void))hook_open,          (void (*)(void))hook_eventfd_read,
+    (void (*)(void))hook_tee,           (void (*)(void))hook_mq_send,
+    (void (*)(void))hook_msgsnd,        green__environment,
     (void (*)(void))green_patch_verify,
 };
 
@@ -146,7 +163,7 @@ static void say(int fd, const char *text)
 void green_patch_report(int fd)
 {
     unsigned on = atomic_load(&patched);
-    char line[400];
+    char line[600];
 
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
         snprintf(line, sizeof line, "libgreen: %s %s: %s\n", families[i].name,

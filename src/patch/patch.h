@@ -59,6 +59,9 @@ void green__patch_families(unsigned what);
 /* The family of that name, "all" of them, or 0. */
 unsigned green__family(const char *name, size_t n);
 
+/* What libgreen closes now is closed already. */
+extern _Thread_local bool green__close_pretends;
+
 /* Have libgreen's own calls go past the hooks. */
 void green__seam_patch(void);
 
@@ -81,6 +84,24 @@ long green__attempt(struct attempt *a);
 /* Wait for fd until `deadline` (GREEN_FOREVER: none): 0, -EAGAIN after that, or
  * -errno of a kill or a scope. */
 long green__hook_park(int fd, int events, int64_t deadline);
+
+/* Try again and again, ever less often, for what nobody tells of: the kernel's
+ * answer, -EAGAIN at the deadline, or -errno of a kill or a scope. */
+long green__insist(long (*once)(void *what), void *what, int64_t deadline);
+
+/* A system call in another thread, as nothing else helps: the kernel's answer.  It
+ * may change the caller's memory, so neither a kill nor a scope ends it. */
+long green__call_apart(long number, long a, long b, long c, long d, long e,
+                       long f);
+
+/* Whoever waits for fd is told EBADF, as its number is not that of the same thing
+ * any more. */
+void green__descriptor_gone(int fd);
+
+/* Have one call on fd not wait: the flags to restore after it; negative: that is
+ * the kernel's error. */
+long green__window_begin(int fd);
+void green__window_over(int fd, long flags);
 
 /* Do calls on fd wait, as the user has it? */
 bool green__waits(int fd);

@@ -153,6 +153,7 @@ static void *run_all(void *arg)
     pipes();
     polls();
     times();
+    files();
     processes();
     pointers();
     return arg;

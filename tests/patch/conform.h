@@ -30,6 +30,7 @@ void streams(void);
 void pipes(void);
 void polls(void);
 void times(void);
+void files(void);
 void processes(void);
 void pointers(void);
 
