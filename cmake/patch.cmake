@@ -25,7 +25,9 @@ set(patch_sources
     src/patch/multiplex.c
     src/patch/selection.c
     src/patch/timing.c
-    src/patch/children.c)
+    src/patch/children.c
+    src/patch/route_old.c
+    src/patch/route.c)
 set(patch_originals
     src/patch/original.c
     src/patch/names.c

@@ -156,6 +156,7 @@ static void *run_all(void *arg)
     files();
     processes();
     pointers();
+    by_number();
     return arg;
 }
 

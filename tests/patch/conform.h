@@ -33,5 +33,6 @@ void times(void);
 void files(void);
 void processes(void);
 void pointers(void);
+void by_number(void);
 
 #endif
