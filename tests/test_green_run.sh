@@ -31,6 +31,8 @@ refused() { # STATUS WORD ARGUMENTS…: says why not
 same "$programs/run_threads"
 grep -q '^Threads:.1$' "$scratch/errors" || fault "$(cat "$scratch/errors")"
 same "$programs/conform_shared"
+same "$programs/run_echo" 1000 5
+grep -q '^Threads:.1$' "$scratch/errors" || fault "$(cat "$scratch/errors")"
 same ls /
 same sh -c 'echo a | sed s/a/b/; (exit 3); echo $?; env'
 
@@ -44,5 +46,40 @@ status=0
 [ "$status" -eq 7 ] || fault "an exit status became $status"
 "$run" --version | grep -q '^green-run [0-9]' || fault "no version"
 "$run" --help | grep -q preempt || fault "no help"
+
+
+"$run" --stats "$programs/run_threads" >"$scratch/output" 2>"$scratch/errors"
+grep -q '^green-run: [0-9]* threads, .* switches, .* system calls$' "$scratch/errors" &&
+    grep -q '^green-run: futex waited [0-9]* times$' "$scratch/errors" ||
+    fault "--stats: $(cat "$scratch/errors")"
+
+# Two runs of one order; the same threads with turns by time.
+for option in --deterministic "--preempt 1"; do
+    # shellcheck disable=SC2086 # words are meant to be split
+    timeout 60 "$run" $option "$programs/run_threads" >"$scratch/output" 2>/dev/null ||
+        fault "$option failed"
+    "$programs/run_threads" 2>/dev/null | diff - "$scratch/output" ||
+        fault "$option differs"
+done
+
+# A list at a signal, of a program that waits in three ways.
+mkfifo "$scratch/fifo"
+"$run" --dump USR2 "$programs/run_waits" <>"$scratch/fifo" >"$scratch/output" \
+    2>"$scratch/errors" &
+waiter=$!
+tries=0
+until grep -q 'futex at' "$scratch/errors" || [ $((tries += 1)) -gt 100 ]; do
+    sleep 0.1
+    [ -s "$scratch/output" ] && kill -USR2 $waiter
+done
+kill $waiter
+for what in 'green-run: 4 threads' 'futex at 0x' 'read on descriptor 0' nanosleep; do
+    grep -q "$what" "$scratch/errors" || fault "--dump without $what"
+done
+
+# Children follow only if that is wished.
+[ "$("$run" sh -c 'env; ls' | grep -c green_run)" -eq 0 ] || fault "children follow"
+"$run" --follow sh -c 'env; :' | grep -q '^LD_PRELOAD=.*green_run' ||
+    fault "--follow does not"
 
 exit $failed

@@ -151,6 +151,7 @@ static void system_call(ucontext_t *frame)
                            g[REG_R8], g[REG_R9]},
                      .frame = frame,
                      .task = t};
+    uint64_t waits = t->waits;
     long r;
 
     report_traps++;
@@ -159,6 +160,8 @@ static void system_call(ucontext_t *frame)
     t->call = &c;
     r = serve(&c);
     t->call = NULL;
+    if (t->waits != waits && c.number < REPORT_CALLS)
+        report_waits[c.number]++;
     g[REG_RAX] = result_or_again(&c, r);
     if (t->pending & ~t->mask)
         pending_deliver(t, frame);

@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <time.h>
 #include "mask.h"
+#include "option.h"
 #include "watch.h"
 
 enum { EVENTS = 64, OURS = -2 };
@@ -63,11 +64,26 @@ static void tell(const struct epoll_event *e)
         watch_event(e->data.fd, e->events);
 }
 
+/* By descriptor: in which order things happened is the world's business. */
+static void sort(struct epoll_event *events, long n)
+{
+    for (long i = 1; i < n; i++)
+        for (long j = i; j > 0 && events[j].data.fd < events[j - 1].data.fd;
+             j--) {
+            struct epoll_event e = events[j];
+
+            events[j] = events[j - 1];
+            events[j - 1] = e;
+        }
+}
+
 static void look(int64_t duration)
 {
     struct epoll_event events[EVENTS];
     long n = wait_for(events, duration);
 
+    if (option_deterministic)
+        sort(events, n);
     for (long i = 0; i < n; i++)
         tell(&events[i]);
     task_wake_due();

@@ -117,7 +117,12 @@ static void *take_anew(void *old, size_t size)
     return memory;
 }
 
-struct sys green__sys = {.realloc = take_anew};
+static ssize_t write_plainly(int fd, const void *bytes, size_t n)
+{
+    return kernel(SYS_write, fd, (long)bytes, (long)n, 0);
+}
+
+struct sys green__sys = {.realloc = take_anew, .write = write_plainly};
 
 int *__errno_location(void)
 {

@@ -9,6 +9,7 @@
 #include "hub.h"
 #include "mask.h"
 #include "memory.h"
+#include "option.h"
 #include "pending.h"
 #include "preempt.h"
 #include "start.h"
@@ -38,6 +39,7 @@ static void begin_child(struct task *me)
     task_set_tid(me, (int)kernel(SYS_gettid, 0, 0, 0, 0));
     watch_start();
     hub_kept = 0;
+    option_stats &= option_follow;
     preempt_start();
     start_dispatch();
 }

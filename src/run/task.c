@@ -8,6 +8,7 @@
 #include <time.h>
 #include "heap.h"
 #include "memory.h"
+#include "option.h"
 #include "start.h"
 
 enum { HUB_STACK = 256 * 1024, BUCKETS = 4096, TURN = 64 };
@@ -201,7 +202,7 @@ static void leave(void)
 
 void task_run_next(void)
 {
-    task_turn = TURN;
+    task_turn = option_deterministic ? INT64_MAX : TURN;
     if (dead)
         memory_give(dead);
     dead = NULL;
@@ -217,6 +218,7 @@ enum woken task_park(int64_t deadline)
     if (deadline != FOREVER)
         green__heap_insert(&timers, deadline, &t->timer, t);
     t->state = TASK_WAITING;
+    t->waits++;
     leave();
     return t->woken;
 }
@@ -233,6 +235,8 @@ void task_wake(struct task *t, enum woken why)
 
 void task_yield(void)
 {
+    if (!task_any_ready())
+        task_turn = 1; /* it may be the world that it waits for */
     task_ready(task_now);
     leave();
 }
@@ -278,6 +282,7 @@ int task_begin_all(void (*hub)(void))
     hub_sp = prepared(hub_stack + HUB_STACK, hub);
     t->state = TASK_RUNNING;
     task_now = t;
+    task_turn = option_deterministic ? INT64_MAX : TURN;
     return 0;
 }
 

@@ -39,7 +39,7 @@ struct task {
     struct task *before, *after; /* task.c: in the list of all */
     struct task *same_hash;      /* task.c */
     gregset_t start;             /* threads.c: where it begins */
-    int64_t since;               /* report.c: when its wait began */
+    uint64_t waits;              /* task.c: how often it stopped */
     char name[16];
 };
 
