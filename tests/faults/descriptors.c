@@ -42,12 +42,16 @@ static void run_foreign(void)
     let_flow(fds[0], fds[1], 5000);
 }
 
+/* Between ends that have little room, so that both wait often. */
 static void run_sockets(void)
 {
-    int fds[2];
+    int fds[2], little = 4096;
 
-    if (went(green_socketpair(AF_UNIX, SOCK_STREAM, 0, fds)))
-        let_flow(fds[0], fds[1], 5000);
+    if (!went(green_socketpair(AF_UNIX, SOCK_STREAM, 0, fds)))
+        return;
+    must(setsockopt(fds[1], SOL_SOCKET, SO_SNDBUF, &little, sizeof little) ==
+         0);
+    let_flow(fds[0], fds[1], 20000);
 }
 
 /* One end is gone: the other one learns that. */

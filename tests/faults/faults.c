@@ -3,6 +3,8 @@
  *
  *     faults [--sample N] NAME…           all faults, or one of N; no NAME: all
  *     faults --once NAME CALL ERRNO MODE  one fault, as a finding is reported
+ *     faults --kills NAME…                kills and timeouts instead of faults
+ *     faults --kill NAME STOP KIND        one of these; KIND is kill or timeout
  *
  * A run is a child process, in which a new thread runs the scenario, with a hub
  * of its own, while one call fails, or all from that call on.  Then the world is
@@ -19,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "inject.h"
+#include "kills.h"
 #include "scenario.h"
 
 #define TIME_LIMIT 30 /* seconds, for one run */
@@ -34,6 +37,7 @@ static const struct scenario *const *const groups[] = {scenarios_of_greenlets,
 /* What a child process tells. */
 static struct shared {
     struct fault fault;
+    struct kill kill;
     struct holding before, after;
     int fds_before, fds_after;
 } * shared;
@@ -70,6 +74,8 @@ static void run_to_end(const struct scenario *s)
 
 static bool is_expected(const struct scenario *s, int error)
 {
+    if (shared->kill.n && (error == ECANCELED || error == ETIMEDOUT))
+        return true;
     if (error == shared->fault.error || error == shared->fault.becomes)
         return true;
     for (const int *i = s->consequences; *i; i++)
@@ -78,14 +84,46 @@ static bool is_expected(const struct scenario *s, int error)
     return false;
 }
 
+static void *run_in_greenlet(void *arg)
+{
+    const struct scenario *s = arg;
+    green_scope_t scope;
+
+    green_timeout_begin(&scope,
+                        GREEN_FOREVER); /* for kills.c to let it expire */
+    s->run();
+    green_scope_end(&scope);
+    return NULL;
+}
+
+/* Not in main, which would stay killed.  Main is always ready, so that each stop of
+ * another is a switch. */
+static void run_with_kill(const struct scenario *s)
+{
+    green_t *g;
+
+    first_error = 0;
+    green_set_deadlock_fn(be_silent, NULL);
+    must((g = green_spawn(run_in_greenlet, (void *)(uintptr_t)s)));
+    kills_begin(&shared->kill);
+    while (!green_ready(g))
+        must(green_yield() == 0);
+    kills_end();
+    green_release(g);
+}
+
 static void *run_with_fault(void *arg)
 {
     const struct scenario *s = arg;
     int error;
 
-    fault_arm(true);
-    run_to_end(s);
-    fault_arm(false);
+    if (shared->kill.n) {
+        run_with_kill(s);
+    } else {
+        fault_arm(true);
+        run_to_end(s);
+        fault_arm(false);
+    }
     error = first_error;
     if (error && !is_expected(s, error)) {
         fprintf(stderr, "failed with %s\n", strerror(error));
@@ -119,13 +157,17 @@ static _Noreturn void run_child(const struct scenario *s)
 
 /* ---- in the parent ---- */
 
-static int run(const struct scenario *s, const struct fault *fault)
+static const struct kill nobody;
+
+static int run(const struct scenario *s, const struct fault *fault,
+               const struct kill *kill)
 {
     int status = -1;
     pid_t child;
 
     memset(shared, 0, sizeof *shared);
     shared->fault = *fault;
+    shared->kill = *kill;
     fflush(NULL);
     child = fork();
     if (child == 0)
@@ -143,6 +185,12 @@ static void report(const struct scenario *s, const char *what, int detail)
     const struct fault *f = &shared->fault;
 
     findings++;
+    if (shared->kill.n) {
+        printf("FOUND %s: %s (%d): faults --kill %s %ld %s\n", s->name, what,
+               detail, s->name, shared->kill.n,
+               shared->kill.by_time ? "timeout" : "kill");
+        return;
+    }
     printf("FOUND %s: %s (%d) when call %ld, %s, fails with %s, %s: "
            "faults --once %s %ld %d %s\n",
            s->name, what, detail, f->n, fault_name(f->call), strerror(f->error),
@@ -177,7 +225,7 @@ static void measure(const struct scenario *s)
     most = (struct holding){0, 0};
     most_fds = 0;
     for (int i = 0; i < 5; i++) {
-        int status = run(s, &none);
+        int status = run(s, &none, &nobody);
 
         if (status != 0) {
             printf("FOUND %s: fails without a fault (%x)\n", s->name, status);
@@ -206,7 +254,7 @@ static bool try_call(const struct scenario *s, long n, long sample)
                 continue;
             if (counted++ % sample != 0 && fault.choice + (int)fault.mode > 0)
                 continue;
-            judge(s, run(s, &fault));
+            judge(s, run(s, &fault, &nobody));
             if (!atomic_load(&shared->fault.fired))
                 return fault.choice > 0;
             choices = shared->fault.choices;
@@ -226,6 +274,24 @@ static void sweep(const struct scenario *s, long sample)
            runs - runs_before, findings - findings_before);
 }
 
+/* Each greenlet each time that it stops. */
+static void sweep_kills(const struct scenario *s)
+{
+    const struct fault none = {.n = -1};
+    long n[2] = {0, 0}, runs_before = runs, findings_before = findings;
+
+    measure(s);
+    for (int by_time = 0; by_time < 2; by_time++)
+        do {
+            struct kill kill = {.n = n[by_time] + 1, .by_time = by_time};
+
+            judge(s, run(s, &none, &kill));
+            n[by_time] += shared->kill.fired;
+        } while (shared->kill.fired);
+    printf("%-12s %5ld kills %5ld timeouts %7ld runs %4ld findings\n", s->name,
+           n[0], n[1], runs - runs_before, findings - findings_before);
+}
+
 static const struct scenario *find(const char *name)
 {
     for (size_t g = 0; groups[g]; g++)
@@ -234,6 +300,18 @@ static const struct scenario *find(const char *name)
                 return groups[g][i];
     fprintf(stderr, "faults: there is no scenario %s\n", name);
     exit(2);
+}
+
+static void kill_once(char **words)
+{
+    const struct fault none = {.n = -1};
+    struct kill kill = {.n = atol(words[1]),
+                        .by_time = strcmp(words[2], "timeout") == 0};
+    const struct scenario *s = find(words[0]);
+
+    measure(s);
+    judge(s, run(s, &none, &kill));
+    printf("%s: %s\n", words[0], findings ? "fails" : "passes");
 }
 
 static void run_one(char **words)
@@ -245,15 +323,24 @@ static void run_one(char **words)
         if (++fault.mode == FAULT_MODES)
             exit(2);
     measure(s);
-    judge(s, run(s, &fault));
+    judge(s, run(s, &fault, &nobody));
     printf("%s: %s\n", words[0], findings ? "fails" : "passes");
+}
+
+/* sample 0: kills. */
+static void sweep_one(const struct scenario *s, long sample)
+{
+    if (sample == 0)
+        sweep_kills(s);
+    else
+        sweep(s, sample);
 }
 
 static void sweep_all(long sample)
 {
     for (size_t g = 0; groups[g]; g++)
         for (size_t i = 0; groups[g][i]; i++)
-            sweep(groups[g][i], sample);
+            sweep_one(groups[g][i], sample);
 }
 
 int main(int argc, char **argv)
@@ -272,6 +359,14 @@ int main(int argc, char **argv)
         run_one(argv + 2);
         return findings > 0;
     }
+    if (argc == 5 && strcmp(argv[1], "--kill") == 0) {
+        kill_once(argv + 2);
+        return findings > 0;
+    }
+    if (argc > 1 && strcmp(argv[1], "--kills") == 0) {
+        sample = 0;
+        i = 2;
+    }
     if (argc > 2 && strcmp(argv[1], "--sample") == 0) {
         sample = atol(argv[2]);
         i = 3;
@@ -279,7 +374,7 @@ int main(int argc, char **argv)
     if (i == argc)
         sweep_all(sample);
     for (; i < argc; i++)
-        sweep(find(argv[i]), sample);
+        sweep_one(find(argv[i]), sample);
     printf("%ld runs, %ld findings\n", runs, findings);
     return findings > 0;
 }

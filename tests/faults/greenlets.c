@@ -82,7 +82,7 @@ static void run_links(void)
     expected -= green_unlink(g, count_link, NULL);
     if (!went(green_join(g, NULL, GREEN_SEC)))
         green_kill(g);
-    must(green_run(GREEN_FOREVER) == 0 || went(-1));
+    others_end();
     must(linked == expected || first_error);
     must(linked <= expected);
     must(!green_ready(g) || green_error(g) == EXDEV);
@@ -102,8 +102,7 @@ static void *pass_on(void *arg)
         green_yield();
     if (went(green_pool_map(&pool, count_link, in, out, 3, GREEN_FOREVER)))
         must(out[0] == arg && out[1] == arg && out[2] == arg);
-    went(green_pool_kill(&pool, GREEN_FOREVER));
-    green_pool_destroy(&pool);
+    pool_end(&pool);
     return NULL;
 }
 
@@ -118,7 +117,7 @@ static void run_inherited(void)
     if (!went(green_join(g, NULL, GREEN_FOREVER)))
         green_kill(g);
     team_end();
-    went(green_run(GREEN_FOREVER));
+    others_end();
     green_release(g);
     must(values == 0);
 }
@@ -153,7 +152,8 @@ static void run_options(void)
             n++;
     }
     memset(text, 0, sizeof text);
-    went(green_joinall(gs, n, GREEN_FOREVER));
+    if (!went(green_joinall(gs, n, GREEN_FOREVER)))
+        others_end();
     must(begun == (int)n);
     green_releaseall(gs, n);
 }

@@ -199,6 +199,12 @@ static void *nap(void *arg)
     return arg;
 }
 
+/* Then no later result will be got either. */
+static bool is_stopped(int error)
+{
+    return error == ECANCELED || error == ETIMEDOUT;
+}
+
 static void take_results(green_pool_t *pool, void *const *in, size_t n)
 {
     green_imap_t *i = green_imap_start(pool, nap, in, n, 0, 0);
@@ -208,7 +214,7 @@ static void take_results(green_pool_t *pool, void *const *in, size_t n)
     if (!made(i))
         return;
     while (green_imap_next(i, &value, GREEN_FOREVER) == 0 ||
-           (errno != EPIPE && !went(-1)))
+           (errno != EPIPE && !went(-1) && !is_stopped(errno)))
         results++;
     must(results == n || first_error);
     green_imap_end(i);
@@ -225,13 +231,12 @@ static void run_pool(void)
         in[i] = &numbers[i];
     for (int i = 0; i < 6; i++)
         began += went(green_pool_spawn(&pool, nap, in[i], GREEN_FOREVER));
-    went(green_pool_join(&pool, GREEN_FOREVER));
-    must(got == began);
+    if (went(green_pool_join(&pool, GREEN_FOREVER)))
+        must(got == began);
     if (went(green_pool_map(&pool, nap, in, out, 6, GREEN_FOREVER)))
         must(out[0] == in[0] && out[5] == in[5]);
     take_results(&pool, in, 6);
-    went(green_pool_kill(&pool, GREEN_FOREVER));
-    green_pool_destroy(&pool);
+    pool_end(&pool);
 }
 
 static const struct scenario pools = {"pool", run_pool, NULL, {0}, 0};
@@ -269,7 +274,7 @@ static void *do_all(void *arg)
     if (went(green_future_get(&answer, &value, GREEN_SEC)))
         must(value == &answer);
     green_waitgroup_done(&under_way);
-    went(green_barrier_wait(&start, 10 * GREEN_MS));
+    went(green_barrier_wait(&start, 300 * GREEN_MS));
     return NULL;
 }
 

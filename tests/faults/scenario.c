@@ -9,6 +9,10 @@
 int first_error;
 
 static green_t *team[64];
+static struct member {
+    void *(*fn)(void *arg);
+    void *arg;
+} members[64];
 static size_t team_size;
 
 void failed_with(int error)
@@ -42,14 +46,39 @@ void must_hold(bool ok, const char *what, const char *file, int line)
     _exit(3);
 }
 
+static void *run_member(void *arg)
+{
+    struct member *m = arg;
+    green_scope_t s;
+
+    green_timeout_begin(&s, GREEN_FOREVER); /* for kills.c to let it expire */
+    m->fn(m->arg);
+    green_scope_end(&s);
+    return NULL;
+}
+
 bool team_add(void *(*fn)(void *arg), void *arg)
 {
-    green_t *g = green_spawn(fn, arg);
+    struct member *m = &members[team_size];
 
-    if (!made(g))
+    *m = (struct member){fn, arg};
+    team[team_size] = green_spawn(run_member, m);
+    if (!made(team[team_size]))
         return false;
-    team[team_size++] = g;
+    team_size++;
     return true;
+}
+
+void others_end(void)
+{
+    green_scope_t s;
+    green_stats_t stats;
+
+    green_shield_begin(&s, GREEN_FOREVER);
+    while (green_stats(&stats) == 0 &&
+           stats.greenlets > (green_id(green_self()) == 1 ? 1 : 2))
+        must(green_sleep(GREEN_MS) == 0);
+    green_scope_end(&s);
 }
 
 void team_end(void)
@@ -65,6 +94,16 @@ void team_end(void)
         green_scope_end(&s);
     }
     green_releaseall(team, n);
+}
+
+void pool_end(green_pool_t *pool)
+{
+    green_scope_t s;
+
+    green_shield_begin(&s, GREEN_FOREVER);
+    must(green_pool_kill(pool, GREEN_FOREVER) == 0);
+    green_scope_end(&s);
+    green_pool_destroy(pool);
 }
 
 unsigned char flow_byte(size_t place)

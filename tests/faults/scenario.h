@@ -56,6 +56,12 @@ bool team_add(void *(*fn)(void *arg), void *arg);
 /* Wait for all.  If that fails they are killed, and waited for. */
 void team_end(void);
 
+/* Wait for all greenlets but main and the caller, whatever has become of that. */
+void others_end(void);
+
+/* Kill what is left in a pool, and destroy that. */
+void pool_end(green_pool_t *pool);
+
 /* ---- bytes that go from one to the other ---- */
 
 struct flow {
