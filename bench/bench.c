@@ -3,7 +3,8 @@
  *
  * Nanoseconds of CPU time per operation, the median of several rounds.  In each
  * round every question is asked once, so that a noisy moment hits all of them
- * alike: ratios say more than times.  README.md tells how to read the lines. */
+ * alike: ratios say more than times.  README.md tells how to read the lines.  With
+ * N, that many operations and one line, as the programs in peers/ print it. */
 #define _POSIX_C_SOURCE 200809L /* clock_gettime */
 #include <limits.h>
 #include <stdio.h>
@@ -101,6 +102,11 @@ static int64_t ask_yield_apart(long n)
 static int64_t ask_yield_1000(long n)
 {
     return yield_among(n, 999, spinner);
+}
+
+static int64_t ask_yield_100k(long n)
+{
+    return yield_among(n, 99999, spinner);
 }
 
 /* ---- lives ---- */
@@ -244,6 +250,30 @@ static int64_t ask_sem_timed(long n)
     return post_to_and_fro(n, 10 * GREEN_SEC);
 }
 
+static green_mutex_t contended;
+
+static void *lock_often(void *arg)
+{
+    const long *n = arg;
+
+    for (long i = 0; i < *n; i++) {
+        need(green_mutex_lock(&contended, GREEN_FOREVER) == 0, "lock");
+        green_yield();
+        green_mutex_unlock(&contended);
+    }
+    return NULL;
+}
+
+/* Four want it; the owner lets the others run once, who then wait for it. */
+static int64_t ask_mutex_wait(long n)
+{
+    int64_t begin = cpu_now();
+
+    n /= 4;
+    join_many(spawn_many(4, lock_often, &n), 4);
+    return cpu_now() - begin;
+}
+
 /* ---- without a wait ---- */
 
 static int64_t ask_mutex(long n)
@@ -347,6 +377,7 @@ static const struct question {
     {"yield", ask_yield, 2, "switch", "between 2, in one loop"},
     {"yield.apart", ask_yield_apart, 2, "switch", "between 2, in two loops"},
     {"yield.1000", ask_yield_1000, 1000, "yield", "among 1000"},
+    {"yield.100k", ask_yield_100k, 100000, "yield", "among 100,000"},
     {"spawn", ask_spawn, 1, "switch", "and join, one by one"},
     {"spawn.100", ask_spawn_100, 100, "spawn", "100 at a time"},
     {"spawn.100k", ask_spawn_100k, 100000, "spawn.100", "100,000 at a time"},
@@ -355,6 +386,7 @@ static const struct question {
     {"channel", ask_channel, 1, "switch", "an item, no room"},
     {"sem", ask_sem, 2, "switch", "post to a waiter"},
     {"sem.timed", ask_sem_timed, 2, "sem", "the same with a timeout"},
+    {"mutex.wait", ask_mutex_wait, 4, "sem", "lock and unlock, 4 want it"},
     {"mutex", ask_mutex, 1, "switch", "lock and unlock, free"},
     {"clock", ask_clock, 1, NULL, "green_now"},
     {"timeout", ask_timeout, 1, "clock", "scope, begin and end"},
@@ -408,6 +440,15 @@ static void ask_all(void)
                     (double)questions[i].ask(counts[i]) / (double)counts[i];
 }
 
+/* A little first, so that stacks and memory are there. */
+static int ask_once(const struct question *q, long n)
+{
+    n = (n + q->unit - 1) / q->unit * q->unit;
+    q->ask(q->unit);
+    printf("%s %.2f\n", q->name, (double)q->ask(n) / (double)n);
+    return 0;
+}
+
 static int usage(void)
 {
     fprintf(stderr, "usage: bench [QUESTION [N]]\nquestions:");
@@ -424,10 +465,8 @@ int main(int argc, char **argv)
     if (argc > 3 || (argc > 1 && only < 0) || (argc > 2 && atol(argv[2]) < 1))
         return usage();
     need(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0, "socketpair");
-    if (argc == 3) {
-        questions[only].ask(atol(argv[2])); /* to be counted from outside */
-        return 0;
-    }
+    if (argc == 3)
+        return ask_once(&questions[only], atol(argv[2]));
     for (int i = 0; i < COUNT; i++)
         if (argc == 1 || i == only || i == find(questions[only].base))
             calibrate(i);

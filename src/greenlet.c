@@ -62,7 +62,7 @@ static int equip(struct green_hub *h, green_t *g, const green_options_t *o)
 
     if (class < 0)
         return -1;
-    if (o->copy > green__stack_size(class) / 2 || (o->copy && !g->arg)) {
+    if (o->copy && (!g->arg || o->copy > green__stack_size(class) / 2)) {
         errno = EINVAL;
         return -1;
     }

@@ -82,33 +82,41 @@ static size_t parse_size(const char *text)
 
 static size_t default_size(void)
 {
-    static atomic_size_t known;
-    size_t size = atomic_load_explicit(&known, memory_order_relaxed);
+    const char *text = green__sys.getenv("GREEN_STACK_SIZE");
+    size_t size = text ? parse_size(text) : 0;
 
-    if (size == 0) {
-        const char *text = green__sys.getenv("GREEN_STACK_SIZE");
-
-        size = text ? parse_size(text) : 0;
-        if (size == 0)
-            size = (size_t)(sizeof(void *) == 8 ? 256 : 64) << 10;
-        atomic_store_explicit(&known, size, memory_order_relaxed);
-    }
-    return size;
+    return size > 0 ? size : (size_t)(sizeof(void *) == 8 ? 256 : 64) << 10;
 }
 
-int green__stack_class(size_t size)
+static int class_of(size_t size)
 {
     const int end = (int)sizeof(size_t) * 8 - 2;
     int class = SMALLEST_CLASS;
 
-    if (size == 0)
-        size = default_size();
     while (class < end && class < STACK_CLASSES && (size_t)1 << class < size)
         class += 1;
     if (class < end && class < STACK_CLASSES)
         return class;
     errno = ENOMEM;
     return -1;
+}
+
+/* The default is looked up once in a process. */
+int green__stack_class(size_t size)
+{
+    static atomic_int known;
+    int class;
+
+    if (size > 0)
+        return class_of(size);
+    class = atomic_load_explicit(&known, memory_order_relaxed);
+    if (class == 0) {
+        class = class_of(default_size());
+        atomic_store_explicit(&known, class, memory_order_relaxed);
+    }
+    if (class < 0)
+        errno = ENOMEM;
+    return class;
 }
 
 static char *end_of(void *top)

@@ -1,0 +1,266 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""compare.py BUILD [--rounds N] [--quick] [--alone] [--out DIR] - libgreen beside its peers.
+
+BUILD is the build directory of a Release build.  The peers in bench/peers are built
+where their packages are installed (libst-dev, libpth-dev, libboost-fiber-dev,
+golang-go, python3-gevent, libev-dev, libuv1-dev), the others are left out.  Each
+round asks each program the same question, one after the other; what is written is
+the median of the rounds, and the median of the ratios of each round.
+
+Writes RESULTS.md and two plots of cost against size (SVG) to DIR, bench/ if not said.
+--quick asks for little and once: it shows that all works, the figures mean nothing.
+--alone asks no peers but the floor.
+"""
+import argparse
+import pathlib
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+PEERS = HERE / "peers"
+PYTHON = "/usr/bin/python3"  # for which Debian's gevent is
+QUICK = 200  # times less
+
+# name: source, compiler and what it is linked with; or an interpreter
+BUILT = {
+    "State Threads": ("st.c", ["cc", "-O2"], ["-lst"]),
+    "Pth": ("gnu_pth.c", ["cc", "-O2"], ["-lpth"]),
+    "Boost": ("boost.cpp", ["c++", "-O2", "-std=c++17"],
+              ["-lboost_fiber", "-lboost_context", "-lpthread"]),
+    "libev": ("ev.c", ["cc", "-O2"], ["-lev"]),
+    "libuv": ("uv.c", ["cc", "-O2"], ["-luv"]),
+    "Go": ("go.go", ["go", "build"], []),
+    "Go echo": ("echo.go", ["go", "build"], []),
+}
+
+# program of ours, question, how many; a slow peer does fewer
+QUESTIONS = [
+    ("bench", "switch", 4_000_000), ("bench", "yield", 2_000_000),
+    ("bench", "yield.1000", 2_000_000), ("bench", "yield.100k", 1_000_000),
+    ("bench", "spawn", 500_000), ("bench", "spawn.100", 500_000),
+    ("bench", "park.10k", 50_000), ("bench", "queue", 2_000_000),
+    ("bench", "channel", 1_000_000), ("bench", "sem", 1_000_000),
+    ("bench", "mutex", 4_000_000), ("bench", "mutex.wait", 500_000),
+    ("many", "timer.start", 1_000_000), ("many", "timer.again", 1_000_000),
+    ("many", "timer.cancel", 1_000_000), ("many", "sleeps", 20_000),
+    ("many", "skynet", 100_000), ("many", "skynet.warm", 100_000),
+    ("many", "memory", 100_000), ("many", "touch", 20_000),
+]
+SLOW = {"gevent": 20, "Pth": 50}
+ECHO = [(1, 10_000), (64, 100_000), (1000, 100_000), (8000, 100_000)]
+PLOTTED = {"yield": 2, "yield.1000": 1000, "yield.100k": 100_000}
+
+
+def build(place):
+    """{name: command} of the peers that are here."""
+    found = {}
+    for name, (source, compiler, libraries) in BUILT.items():
+        target = place / name.replace(" ", "_")
+        command = [*compiler, "-o", str(target), str(PEERS / source), *libraries]
+        if shutil.which(compiler[0]) and subprocess.run(command, capture_output=True).returncode == 0:
+            found[name] = [str(target)]
+        else:
+            print("left out:", name)
+    if pathlib.Path(PYTHON).exists() and \
+            subprocess.run([PYTHON, "-c", "import gevent"], capture_output=True).returncode == 0:
+        found["gevent"] = [PYTHON, str(PEERS / "gevent_peer.py")]
+        found["gevent echo"] = [PYTHON, str(PEERS / "gevent_echo.py")]
+    else:
+        print("left out: gevent")
+    return found
+
+
+def ask(command, question, n):
+    """The figure, or None if that is not a question for this program."""
+    try:
+        done = subprocess.run([*command, question, str(n)], capture_output=True,
+                              text=True, timeout=60)
+    except subprocess.TimeoutExpired:
+        return None
+    fields = done.stdout.split()
+    return float(fields[1]) if done.returncode == 0 and len(fields) == 2 else None
+
+
+def rounds_of(programs, rounds, one):
+    """{name: [figure of each round]}; who has no answer is not asked again."""
+    figures = {name: [] for name in programs}
+    for _ in range(rounds):
+        for name in list(figures):
+            figure = one(name, programs[name])
+            if figure is None:
+                del figures[name]
+            else:
+                figures[name].append(figure)
+    return figures
+
+
+def serve_once(server, load, connections, requests, trace=None):
+    """Nanoseconds of the server's CPU time per request, or None."""
+    command = [*server, str(connections)]
+    if trace:
+        command = ["strace", "-f", "-c", "-o", trace, *command]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        port = process.stdout.readline().strip()
+        done = subprocess.run([*load, port, str(connections), str(requests)],
+                              capture_output=True, timeout=120)
+        if done.returncode != 0:
+            process.kill()  # too many descriptors for this user, most likely
+            return None
+        return int(process.stdout.readline()) / requests
+
+
+def calls_in(trace):
+    line = re.search(r"^100\.00 .*total$", pathlib.Path(trace).read_text(), re.M)
+    return int(re.findall(r"\d+", line[0].split(None, 3)[3])[0])
+
+
+def calls_per_request(server, load, connections, requests):
+    """System calls: what more requests add."""
+    if not shutil.which("strace"):
+        return None
+    counts = []
+    with tempfile.NamedTemporaryFile() as trace:
+        for n in (requests, 2 * requests):
+            if serve_once(server, load, connections, n, trace.name) is None:
+                return None
+            counts.append(calls_in(trace.name))
+    return (counts[1] - counts[0]) / requests
+
+
+def ratio(figures, ours, name):
+    return statistics.median(theirs / own for own, theirs in zip(figures[ours], figures[name]))
+
+
+def cell(figures, ours, name):
+    if name not in figures:
+        return ""
+    text = f"{statistics.median(figures[name]):,.1f}"
+    return text if name == ours else f"{text} ({ratio(figures, ours, name):.2f})"
+
+
+def table(first, ours, names, rows):
+    """rows: [(text, figures)]; names without any figure are left out."""
+    names = [n for n in names if any(n in figures for _, figures in rows)]
+    lines = ["| " + " | ".join([first, *names]) + " |", "|---" * (len(names) + 1) + "|"]
+    for text, figures in rows:
+        lines.append("| " + " | ".join([text] + [cell(figures, ours, n) for n in names]) + " |")
+    return lines
+
+
+def plot(path, title, lines):
+    """lines: {name: [(size, cost)]}, both axes logarithmic."""
+    from math import log10
+    points = [p for line in lines.values() for p in line]
+    xs, ys = [log10(x) for x, _ in points], [log10(y) for _, y in points]
+    low_x, low_y = min(xs), int(min(ys))
+    wide, high = max(xs) - low_x or 1, int(max(ys)) + 1 - low_y
+
+    def place(x, y):
+        return 60 + 460 * (log10(x) - low_x) / wide, 340 - 300 * (log10(y) - low_y) / high
+    out = ['<svg xmlns="http://www.w3.org/2000/svg" width="680" height="380" '
+           'font-family="sans-serif" font-size="12">',
+           '<rect width="680" height="380" fill="white"/>', f'<text x="60" y="20">{title}</text>']
+    for i in range(high + 1):
+        y = 340 - 300 * i / high
+        out.append(f'<path d="M60 {y:.0f}H520" stroke="#ddd"/>'
+                   f'<text x="50" y="{y + 4:.0f}" text-anchor="end">{10 ** (low_y + i):,}</text>')
+    for x in sorted({x for x, _ in points}):
+        out.append(f'<text x="{place(x, 1)[0]:.0f}" y="360" text-anchor="middle">{x:,}</text>')
+    colours = ["#0a7d33", "#c33", "#36c", "#b80", "#808", "#088", "#555", "#e6a"]
+    ends = []
+    for colour, (name, line) in zip(colours, lines.items()):
+        path_text = "L".join(f"{x:.0f} {y:.0f}" for x, y in (place(*p) for p in line))
+        x, y = place(*line[-1])
+        while any(abs(y - other) < 13 for other in ends):
+            y += 13
+        ends.append(y)
+        out.append(f'<path d="M{path_text}" fill="none" stroke="{colour}" stroke-width="2"/>'
+                   f'<text x="{x + 6:.0f}" y="{y + 4:.0f}" fill="{colour}">{name}</text>')
+    path.write_text("\n".join([*out, "</svg>"]) + "\n")
+
+
+def ask_questions(build_dir, peers, rounds, less):
+    rows, lines = [], {}
+    for program, question, n in QUESTIONS:
+        programs = {"libgreen": [str(build_dir / f"bench/bench_{program}")], **peers}
+
+        def one(name, command):
+            mine = max(n // less // SLOW.get(name, 1), 20)
+            if question.startswith("skynet"): # a power of ten
+                mine = n if less == 1 else 1000
+            return ask(command, question, mine)
+        figures = rounds_of(programs, rounds, one)
+        print(question, {k: round(statistics.median(v), 1) for k, v in figures.items()}, flush=True)
+        rows.append((question, figures))
+        for name, figure in figures.items():
+            if question in PLOTTED:
+                lines.setdefault(name, []).append((PLOTTED[question], statistics.median(figure)))
+    return rows, lines
+
+
+def ask_servers(build_dir, peers, rounds, less):
+    echo, load = str(build_dir / "bench/bench_echo"), [str(build_dir / "bench/bench_load")]
+    servers = {"libgreen": [echo, "green"], "epoll, level": [echo, "lt"], "epoll, edge": [echo, "et"]}
+    servers |= {n[:-5]: c for n, c in peers.items() if n.endswith(" echo")}
+    rows, lines = [], {}
+    for connections, n in ECHO if less == 1 else [(4, 100 * QUICK)]:
+        requests = n // less
+        figures = rounds_of(servers, rounds, lambda name, command: serve_once(
+            command, load, connections, max(requests // (5 if name == "gevent" else 1), connections)))
+        print("echo", connections, {k: round(statistics.median(v)) for k, v in figures.items()},
+              flush=True)
+        rows.append((f"{connections:,} connections", figures))
+        for name, figure in figures.items():
+            lines.setdefault(name, []).append((connections, statistics.median(figure)))
+    calls = {}
+    for name, command in servers.items():
+        if less == 1 and (count := calls_per_request(command, load, 64, 5000)) is not None:
+            calls[name] = [count]
+    return rows + ([("system calls, 64 connections", calls)] if calls else []), lines
+
+
+def write(out, rounds, questions, servers):
+    rows, lines = questions
+    echo_rows, echo_lines = servers
+    cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    text = [
+        "# Results", "",
+        "Made by [compare.py](compare.py), never by hand: medians of "
+        f"{rounds} rounds, in brackets the ratio to libgreen (the median of those of each",
+        "round; above 1: slower than libgreen). What the questions are, [README.md](README.md) says.",
+        "", f"{platform.system()} {platform.release()}, {cpu[1] if cpu else platform.machine()}", "",
+        "## Operations: nanoseconds of CPU time; `memory` in bytes", ""]
+    text += table("question", "libgreen", ["libgreen", *[p for p in BUILT if " echo" not in p], "gevent"],
+                  rows)
+    text += ["", "![yield](yield.svg)", "",
+             "## Echo of 64 bytes: nanoseconds of the server's CPU time per request", ""]
+    text += table("", "libgreen", ["libgreen", "epoll, level", "epoll, edge", "Go", "gevent"], echo_rows)
+    text += ["", "![echo](echo.svg)", ""]
+    (out / "RESULTS.md").write_text("\n".join(text))
+    plot(out / "yield.svg", "yield: nanoseconds against greenlets", lines)
+    plot(out / "echo.svg", "echo: nanoseconds of CPU per request against connections", echo_lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--alone", action="store_true")
+    parser.add_argument("--out", type=pathlib.Path, default=HERE)
+    options = parser.parse_args()
+    rounds, less = (1, QUICK) if options.quick else (options.rounds, 1)
+    with tempfile.TemporaryDirectory() as place:
+        found = {} if options.alone else build(pathlib.Path(place))
+        peers = {n: c for n, c in found.items() if not n.endswith(" echo")}
+        questions = ask_questions(options.build.resolve(), peers, rounds, less)
+        servers = ask_servers(options.build.resolve(), found, rounds, less)
+    write(options.out, rounds, questions, servers)
+
+
+main()

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* load PORT CONNECTIONS REQUESTS - ask an echo server on this machine.
+ *
+ * Opens all connections, then keeps one request of 64 bytes under way on each until
+ * REQUESTS have been answered; prints how many that were. */
+#define _GNU_SOURCE
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "measure.h"
+
+enum { EVENTS = 512 };
+
+static char message[64];
+static int poller;
+
+static int dial(int port)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET,
+                            .sin_port = htons((uint16_t)port),
+                            .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct epoll_event e = {.events = EPOLLIN};
+    int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+
+    need(fd >= 0 && connect(fd, (void *)&a, sizeof a) == 0, "connect");
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    e.data.fd = fd;
+    need(epoll_ctl(poller, EPOLL_CTL_ADD, fd, &e) == 0, "epoll_ctl");
+    return fd;
+}
+
+static void ask(int fd)
+{
+    need(send(fd, message, sizeof message, MSG_NOSIGNAL) == sizeof message,
+         "send");
+}
+
+int main(int argc, char **argv)
+{
+    struct rlimit limit;
+    struct epoll_event events[EVENTS];
+    long connections, requests, asked = 0, answered = 0;
+    int *fds;
+
+    if (argc != 4 || (connections = atol(argv[2])) < 1)
+        return 2;
+    requests = atol(argv[3]);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    poller = epoll_create1(0);
+    need((fds = calloc((size_t)connections, sizeof *fds)) != NULL, "calloc");
+    for (long i = 0; i < connections; i++)
+        fds[i] = dial(atoi(argv[1]));
+    for (long i = 0; i < connections && asked < requests; i++, asked++)
+        ask(fds[i]);
+    while (answered < requests) {
+        int n = epoll_wait(poller, events, EVENTS, -1);
+
+        for (int i = 0; i < n; i++) {
+            need(recv(events[i].data.fd, message, sizeof message,
+                      MSG_WAITALL) == sizeof message,
+                 "recv");
+            answered++;
+            if (asked < requests) {
+                ask(events[i].data.fd);
+                asked++;
+            }
+        }
+    }
+    printf("%ld\n", answered);
+    return 0;
+}

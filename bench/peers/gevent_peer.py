@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""gevent_peer QUESTION N - what the questions of bench.c and many.c cost with gevent."""
+import random
+import resource
+import sys
+import time
+
+import gevent
+from gevent import event, lock, queue
+
+
+def yield_among(n, others):
+    over = []
+
+    def spin():
+        while not over:
+            gevent.sleep(0)
+    all_ = [gevent.spawn(spin) for _ in range(others)]
+    for _ in range(n // (others + 1)):
+        gevent.sleep(0)
+    over.append(1)
+    gevent.joinall(all_)
+
+
+def nothing():
+    pass
+
+
+def spawn(n, batch):
+    for _ in range(n // batch):
+        gevent.joinall([gevent.spawn(nothing) for _ in range(batch)])
+
+
+def put_through(n, q):
+    def take():
+        for _ in range(n):
+            q.get()
+    taker = gevent.spawn(take)
+    for i in range(n):
+        q.put(i)
+    taker.join()
+
+
+def semaphore(n):
+    to, fro = lock.Semaphore(0), lock.Semaphore(0)
+
+    def answer():
+        for _ in range(n // 2):
+            to.acquire()
+            fro.release()
+    gevent.spawn(answer)
+    for _ in range(n // 2):
+        to.release()
+        fro.acquire()
+
+
+def mutex(n):
+    m = lock.BoundedSemaphore(1)
+    for _ in range(n):
+        m.acquire()
+        m.release()
+
+
+def mutex_wait(n):
+    m = lock.BoundedSemaphore(1)
+
+    def often():
+        for _ in range(n // 4):
+            m.acquire()
+            gevent.sleep(0)
+            m.release()
+    gevent.joinall([gevent.spawn(often) for _ in range(4)])
+
+
+def sleeps(n):
+    gevent.joinall([gevent.spawn(gevent.sleep, random.randint(1, 50) / 1000)
+                    for _ in range(n)])
+
+
+def memory_in_use():
+    with open("/proc/self/status") as f:
+        return sum(int(line.split()[1]) for line in f
+                   if line.startswith(("VmRSS:", "VmPTE:"))) * 1024
+
+
+def memory(n):
+    before, over = memory_in_use(), event.Event()
+    all_ = [gevent.spawn(over.wait) for _ in range(n)]
+    gevent.sleep(0)
+    print("memory", (memory_in_use() - before) / len(all_), flush=True)
+    sys.exit()
+
+
+QUESTIONS = {
+    "yield": lambda n: yield_among(n, 1),
+    "yield.1000": lambda n: yield_among(n, 999),
+    "spawn": lambda n: spawn(n, 1),
+    "spawn.100": lambda n: spawn(n, 100),
+    "queue": lambda n: put_through(n, queue.Queue(128)),
+    "channel": lambda n: put_through(n, queue.Channel()),
+    "sem": semaphore,
+    "mutex": mutex,
+    "mutex.wait": mutex_wait,
+    "sleeps": sleeps,
+    "memory": memory,
+}
+
+
+def main():
+    question, n = sys.argv[1], int(sys.argv[2])
+    if question not in QUESTIONS:
+        sys.exit(2)
+    begin = time.process_time_ns()
+    QUESTIONS[question](n)
+    print(question, (time.process_time_ns() - begin) / n)
+
+
+main()
