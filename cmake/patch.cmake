@@ -8,6 +8,8 @@ set(patch_sources
     src/patch/environment.c
     src/patch/verify.c
     src/patch/memory.c
+    src/patch/interruption.c
+    src/patch/handlers.c
     src/patch/attempt.c
     src/patch/transfer.c
     src/patch/message.c
@@ -25,6 +27,7 @@ set(patch_sources
     src/patch/multiplex.c
     src/patch/selection.c
     src/patch/timing.c
+    src/patch/signals.c
     src/patch/children.c
     src/patch/route_old.c
     src/patch/route.c)

@@ -3363,8 +3363,10 @@ GREEN_API void green_set_deadlock_fn(void (*fn)(void *arg), void *arg);
  * are what they were.  The flags of descriptors stay as they are, and O_NONBLOCK,
  * MSG_DONTWAIT, SO_RCVTIMEO and SO_SNDTIMEO mean what they mean: who does not want
  * to wait does not.  A kill and an enclosing scope end the wait of a patched call
- * with ECANCELED or ETIMEDOUT, as any other.  Calls with a signal mask (ppoll,
- * pselect, epoll_pwait) and calls inside libc (stdio, syslog) are not changed.
+ * with ECANCELED or ETIMEDOUT, as any other.  A signal whose handler is installed by
+ * sigaction or signal interrupts, with EINTR, what main waits in, and in every greenlet
+ * what waits for signals (pause, ppoll with a mask); in a handler patched calls go
+ * straight to the kernel.  Calls inside libc (stdio, syslog) are not changed.
  * docs/patching.md tells more. */
 /* The families of functions: */
 #define GREEN_PATCH_SOCKET 0x001  /* accept, connect, recv, send and theirs */
@@ -3373,7 +3375,7 @@ GREEN_API void green_set_deadlock_fn(void (*fn)(void *arg), void *arg);
 #define GREEN_PATCH_TIME 0x008    /* sleep, usleep, nanosleep, ... */
 #define GREEN_PATCH_DNS 0x010     /* getaddrinfo, getnameinfo, gethostbyname */
 #define GREEN_PATCH_PROCESS 0x020 /* fork, wait, system, pclose, semop */
-#define GREEN_PATCH_SIGNAL 0x040  /* not yet */
+#define GREEN_PATCH_SIGNAL 0x040  /* sigaction, pause, sigwait; signal masks */
 #define GREEN_PATCH_THREAD 0x080  /* not yet */
 #define GREEN_PATCH_STDIO 0x100   /* not yet */
 

@@ -10,7 +10,10 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
+#include "handlers.h"
+#include "interruption.h"
 #include "patch.h"
+#include "span.h"
 
 bool green__waits(int fd)
 {
@@ -46,6 +49,26 @@ bool green__is_ready(int fd, int events)
     return green__call(SYS_ppoll, (long)&p, 1, (long)&none, 0, 0, 0) != 0;
 }
 
+/* What has a timeout of its own is never restarted. */
+static long park_or_signal(int fd, int events, int64_t deadline)
+{
+    struct pollfd p = {.fd = fd};
+    long r;
+
+    if (events & GREEN_READ)
+        p.events |= POLLIN | POLLPRI;
+    if (events & GREEN_WRITE)
+        p.events |= POLLOUT;
+    r = green__wait_or_signal(deadline == GREEN_FOREVER ? UNLESS_RESTARTING
+                                                        : IF_FIRST,
+                              &p, 1, left_until(deadline));
+    if (r != 0)
+        return r;
+    if (p.revents & POLLNVAL)
+        return -EBADF;
+    return left_until(deadline) <= 0 && p.revents == 0 ? -EAGAIN : 0;
+}
+
 /* Whose time was up?  An enclosing scope's makes the next call fail, too. */
 long green__hook_park(int fd, int events, int64_t deadline)
 {
@@ -55,6 +78,8 @@ long green__hook_park(int fd, int events, int64_t deadline)
         left -= green_now();
     if (left <= 0)
         return -EAGAIN;
+    if (green__handlers_known())
+        return park_or_signal(fd, events, deadline);
     green__hook_waits();
     if (green_wait_fd(fd, events, left) >= 0)
         return 0;
@@ -109,8 +134,8 @@ static long pause_for(int64_t pause, int64_t deadline)
         left -= green_now();
     if (left <= 0)
         return -EAGAIN;
-    green__hook_waits();
-    return green_sleep(pause < left ? pause : left) == 0 ? 0 : -errno;
+    return green__wait_or_signal(UNLESS_RESTARTING, NULL, 0,
+                                 pause < left ? pause : left);
 }
 
 long green__insist(long (*once)(void *what), void *what, int64_t deadline)

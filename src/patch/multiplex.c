@@ -10,10 +10,9 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
+#include "interruption.h"
 #include "patch.h"
 #include "span.h"
-
-enum { MASK_SIZE = 8 }; /* the kernel's sigset_t */
 
 static int64_t from_milliseconds(int timeout)
 {
@@ -22,46 +21,53 @@ static int64_t from_milliseconds(int timeout)
 
 /* ---- poll ---- */
 
-static long poll_now(struct pollfd *fds, nfds_t n)
+/* Signals that the mask lets in are let in meanwhile: then it is EINTR. */
+static long poll_now(struct pollfd *fds, nfds_t n, const void *mask)
 {
     struct timespec none = {0, 0};
 
-    return green__call(SYS_ppoll, (long)fds, (long)n, (long)&none, 0, 0, 0);
+    return green__call(SYS_ppoll, (long)fds, (long)n, (long)&none, (long)mask,
+                       MASK_SIZE, 0);
 }
 
-/* Wait for one of them: 0, or -errno of a kill or a scope. */
-static long wait_for_any(struct pollfd *fds, nfds_t n, int64_t left)
+static long poll_waiting(struct pollfd *fds, nfds_t n, int64_t timeout,
+                         const void *mask)
 {
-    green__hook_waits();
-    if (n == 0)
-        return green_sleep(left) == 0 ? 0 : -errno;
-    return green_poll(fds, n, left) >= 0 ? 0 : -errno;
+    int64_t deadline = end_of(timeout);
+    struct interruption i;
+    long r = green__interruption_begin(&i, mask ? ALWAYS : IF_FIRST,
+                                       green__let_in(mask));
+
+    if (r != 0)
+        return r;
+    do {
+        r = green__interruption_wait(&i, fds, n, left_until(deadline));
+        if (r != 0)
+            break;
+        r = poll_now(fds, n, mask);
+        if (r == 0 && i.hit)
+            r = -EINTR;
+    } while (r == 0 && left_until(deadline) > 0);
+    green__interruption_end(&i);
+    return r;
 }
 
-static long poll_patched(struct pollfd *fds, nfds_t n, int64_t timeout)
+static long poll_patched(struct pollfd *fds, nfds_t n, int64_t timeout,
+                         const void *mask)
 {
-    int64_t deadline = 0, left = timeout;
-    long r, waited;
+    long r;
 
     if (timeout > 0 && green_checkpoint() != 0)
         return -errno;
-    for (;;) {
-        r = poll_now(fds, n);
-        if (r != 0 || left <= 0)
-            return r;
-        if (deadline == 0)
-            deadline = end_of(timeout);
-        waited = wait_for_any(fds, n, left);
-        if (waited != 0)
-            return waited;
-        left = left_until(deadline);
-    }
+    r = poll_now(fds, n, mask);
+    return r != 0 || timeout <= 0 ? r : poll_waiting(fds, n, timeout, mask);
 }
 
-static int poll_keeping_errno(struct pollfd *fds, nfds_t n, int64_t timeout)
+static int poll_keeping_errno(struct pollfd *fds, nfds_t n, int64_t timeout,
+                              const void *mask)
 {
     int saved_errno = errno;
-    long r = poll_patched(fds, n, timeout);
+    long r = poll_patched(fds, n, timeout, mask);
 
     errno = saved_errno;
     return (int)call_result(r);
@@ -73,7 +79,7 @@ int hook_poll(struct pollfd *fds, nfds_t n, int timeout)
     struct timespec t;
 
     if (timeout != 0 && green__patched(GREEN_PATCH_POLL))
-        return poll_keeping_errno(fds, n, from_milliseconds(timeout));
+        return poll_keeping_errno(fds, n, from_milliseconds(timeout), NULL);
     t = (struct timespec){timeout / 1000, timeout % 1000 * GREEN_MS};
     return (int)call_result(green__call(SYS_ppoll, (long)fds, (long)n,
                                         (long)(timeout < 0 ? NULL : &t), 0, 0,
@@ -91,7 +97,12 @@ int hook_poll_chk(struct pollfd *fds, nfds_t n, int timeout, size_t room)
     return hook_poll(fds, n, timeout);
 }
 
-/* With a signal mask it waits as it always did: a mask is the thread's. */
+/* May a call with that mask be ours? */
+static bool masks_patched(const void *mask)
+{
+    return !mask || green__patched(GREEN_PATCH_SIGNAL);
+}
+
 HOOK(ppoll, int, hook_ppoll,
      (struct pollfd * fds, nfds_t n, const struct timespec *timeout,
       const sigset_t *mask));
@@ -101,8 +112,9 @@ int hook_ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
     struct timespec copy;
     int64_t span;
 
-    if (!mask && green__patched(GREEN_PATCH_POLL) && load_span(&span, timeout))
-        return poll_keeping_errno(fds, n, span);
+    if (masks_patched(mask) && green__patched(GREEN_PATCH_POLL) &&
+        load_span(&span, timeout))
+        return poll_keeping_errno(fds, n, span, mask);
     if (timeout && green__load(&copy, timeout, sizeof copy))
         timeout = &copy;
     return (int)call_result(green__call(SYS_ppoll, (long)fds, (long)n,
@@ -129,31 +141,55 @@ static long epoll_now(int fd, struct epoll_event *events, int n)
     return green__call(SYS_epoll_pwait, fd, (long)events, n, 0, 0, MASK_SIZE);
 }
 
-static long epoll_patched(int fd, struct epoll_event *events, int n,
-                          int64_t timeout)
+/* The kernel's own call with a mask and no time looks at no signals; poll does. */
+static long epoll_look(int fd, struct epoll_event *events, int n,
+                       const void *mask)
 {
-    int64_t deadline = 0;
+    struct pollfd p = {fd, POLLIN, 0};
+    long r = mask ? poll_now(&p, 1, mask) : 0;
+
+    return r < 0 ? r : epoll_now(fd, events, n);
+}
+
+static long epoll_waiting(int fd, struct epoll_event *events, int n,
+                          int64_t timeout, const void *mask)
+{
+    struct pollfd p = {fd, POLLIN, 0};
+    int64_t deadline = end_of(timeout);
+    struct interruption i;
+    long r = green__interruption_begin(&i, mask ? ALWAYS : IF_FIRST,
+                                       green__let_in(mask));
+
+    if (r != 0)
+        return r;
+    do {
+        r = green__interruption_wait(&i, &p, 1, left_until(deadline));
+        if (r != 0)
+            break;
+        r = epoll_look(fd, events, n, mask);
+        if (r == 0 && i.hit)
+            r = -EINTR;
+    } while (r == 0 && left_until(deadline) > 0);
+    green__interruption_end(&i);
+    return r;
+}
+
+static long epoll_patched(int fd, struct epoll_event *events, int n,
+                          int64_t timeout, const void *mask)
+{
     long r;
 
     if (green_checkpoint() != 0)
         return -errno;
-    while ((r = epoll_now(fd, events, n)) == 0) {
-        if (deadline == 0)
-            deadline = end_of(timeout);
-        r = green__hook_park(fd, GREEN_READ, deadline);
-        if (r == -EAGAIN)
-            return epoll_now(fd, events, n);
-        if (r != 0)
-            return r;
-    }
-    return r;
+    r = epoll_look(fd, events, n, mask);
+    return r != 0 ? r : epoll_waiting(fd, events, n, timeout, mask);
 }
 
 static int epoll_keeping_errno(int fd, struct epoll_event *events, int n,
-                               int64_t timeout)
+                               int64_t timeout, const void *mask)
 {
     int saved_errno = errno;
-    long r = epoll_patched(fd, events, n, timeout);
+    long r = epoll_patched(fd, events, n, timeout, mask);
 
     errno = saved_errno;
     return (int)call_result(r);
@@ -165,8 +201,9 @@ HOOK(epoll_pwait, int, hook_epoll_pwait,
 int hook_epoll_pwait(int fd, struct epoll_event *events, int n, int timeout,
                      const sigset_t *mask)
 {
-    if (timeout != 0 && !mask && green__patched(GREEN_PATCH_POLL))
-        return epoll_keeping_errno(fd, events, n, from_milliseconds(timeout));
+    if (timeout != 0 && masks_patched(mask) && green__patched(GREEN_PATCH_POLL))
+        return epoll_keeping_errno(fd, events, n, from_milliseconds(timeout),
+                                   mask);
     return (int)call_result(green__call(SYS_epoll_pwait, fd, (long)events, n,
                                         timeout, (long)mask, MASK_SIZE));
 }
@@ -186,9 +223,9 @@ int hook_epoll_pwait2(int fd, struct epoll_event *events, int n,
 {
     int64_t span;
 
-    if (!mask && green__patched(GREEN_PATCH_POLL) &&
+    if (masks_patched(mask) && green__patched(GREEN_PATCH_POLL) &&
         load_span(&span, timeout) && span != 0)
-        return epoll_keeping_errno(fd, events, n, span);
+        return epoll_keeping_errno(fd, events, n, span, mask);
     return (int)call_result(green__call(441 /* epoll_pwait2 */, fd,
                                         (long)events, n, (long)timeout,
                                         (long)mask, MASK_SIZE));

@@ -10,10 +10,12 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include "environment.h"
+#include "handlers.h"
 
 enum {
     AVAILABLE = GREEN_PATCH_SOCKET | GREEN_PATCH_FILE | GREEN_PATCH_POLL |
-                GREEN_PATCH_TIME | GREEN_PATCH_DNS | GREEN_PATCH_PROCESS,
+                GREEN_PATCH_TIME | GREEN_PATCH_DNS | GREEN_PATCH_PROCESS |
+                GREEN_PATCH_SIGNAL,
     ALL = 0x1ff
 };
 
@@ -39,6 +41,9 @@ static const struct family {
     {GREEN_PATCH_PROCESS, "process",
      "wait waitpid wait3 wait4 waitid system fork vfork pclose "
      "msgsnd msgrcv semop semtimedop"},
+    {GREEN_PATCH_SIGNAL, "signal",
+     "sigaction signal siginterrupt sigsuspend pause sigwait sigwaitinfo "
+     "sigtimedwait, and calls with a mask"},
 };
 
 /* One function of each file: who patches gets all of them from a static library,
@@ -65,28 +70,20 @@ HOOK(mq_send, int, hook_mq_send,
      (int queue, const char *text, size_t n, unsigned priority));
 HOOK(msgsnd, int, hook_msgsnd,
      (int id, const void *message, size_t n, int flags));
+HOOK(pause, int, hook_pause, (void));
 HOOK(syscall, long, hook_syscall,
      (long number, long a, long b, long c, long d, long e, long f));
 static void (*const every_file[])(void) __attribute__((used)) = {
-    (void (*)(void))hook_read,
-    (void (*)(void))hook_recv,
-    (void (*)(void))hook_sendmmsg,
-    (void (*)(void))hook_connect,
-    (void (*)(void))hook_poll,
-    (void (*)(void))hook_select,
-    (void (*)(void))hook_usleep,
-    (void (*)(void))hook_wait,
-    (void (*)(void))hook_close,
-    (void (*)(void))hook_fsync,
-    (void (*)(void))hook_pread,
-    (void (*)(void))hook_flock,
-    (void (*)(void))hook_open,
-    (void (*)(void))hook_eventfd_read,
-    (void (*)(void))hook_tee,
-    (void (*)(void))hook_mq_send,
-    (void (*)(void))hook_msgsnd,
-    (void (*)(void))hook_syscall,
-    green__environment,
+    (void (*)(void))hook_read,          (void (*)(void))hook_recv,
+    (void (*)(void))hook_sendmmsg,      (void (*)(void))hook_connect,
+    (void (*)(void))hook_poll,          (void (*)(void))hook_select,
+    (void (*)(void))hook_usleep,        (void (*)(void))hook_wait,
+    (void (*)(void))hook_close,         (void (*)(void))hook_fsync,
+    (void (*)(void))hook_pread,         (void (*)(void))hook_flock,
+    (void (*)(void))hook_open,          (void (*)(void))hook_eventfd_read,
+    (void (*)(void))hook_tee,           (void (*)(void))hook_mq_send,
+    (void (*)(void))hook_msgsnd,        (void (*)(void))hook_syscall,
+    (void (*)(void))hook_pause,         green__environment,
     (void (*)(void))green_patch_verify,
 };
 
@@ -97,7 +94,13 @@ _Thread_local bool green__straight;
 bool green__patched(unsigned wanted)
 {
     return (atomic_load_explicit(&patched, memory_order_relaxed) & wanted) &&
-           green_has_hub() && !green__straight;
+           green_has_hub() && !green__straight && !green__in_handler();
+}
+
+bool green__handlers_wanted(void)
+{
+    return atomic_load_explicit(&patched, memory_order_relaxed) &
+           GREEN_PATCH_SIGNAL;
 }
 
 void green__hook_waits(void)
@@ -123,6 +126,8 @@ void green__patch_families(unsigned what)
 
     pthread_once(&once, prepare);
     atomic_fetch_or(&patched, what);
+    if (what & GREEN_PATCH_SIGNAL)
+        green__handlers_patch();
 }
 
 unsigned green__family(const char *name, size_t n)

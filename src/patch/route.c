@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <time.h>
+#include "interruption.h"
 #include "patch.h"
 #include "span.h"
 
@@ -74,7 +75,7 @@ HOOK(flock, int, hook_flock, (int fd, int operation));
 HOOK(fsync, int, hook_fsync, (int fd));
 HOOK(fdatasync, int, hook_fdatasync, (int fd));
 
-enum { NUMBER_EPOLL_PWAIT2 = 441, MASK_SIZE = 8 };
+enum { NUMBER_EPOLL_PWAIT2 = 441 };
 
 /* Linux writes back what was left of the time; only libc hides that. */
 static int64_t end_of_call(struct timespec *t)

@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include "handlers.h"
 #include "original.h"
 #include "patch.h"
 #include "sys.h"
@@ -188,6 +189,7 @@ void green__seam_patch(void)
     s->poll = straight_poll;
     s->epoll_wait = straight_epoll_wait;
     s->waitpid = plain_waitpid;
+    s->sigaction = green__plain_sigaction;
     s->spawn = straight_spawn;
     s->fork = continued_fork;
     s->write_calmly = straight_write_calmly;

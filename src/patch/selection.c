@@ -9,14 +9,22 @@
 #include <sys/select.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include "interruption.h"
 #include "patch.h"
 #include "span.h"
 
-enum { AT_HAND = 64, WORD = 8 * sizeof(long), MASK_SIZE = 8 };
+enum { AT_HAND = 64, WORD = 8 * sizeof(long) };
 
 struct sets {
     int n;
     long *in[3]; /* to read, to write, exceptional; or NULL */
+    const void *mask;
+};
+
+/* The kernel's call takes the mask with its size. */
+struct sized_mask {
+    const void *mask;
+    size_t size;
 };
 
 static const short meanings[3] = {POLLIN, POLLOUT, POLLPRI};
@@ -54,22 +62,20 @@ static void list_wanted(const struct sets *s, struct pollfd *fds)
 }
 
 /* Wait for one of them: 0, or -errno of a kill or a scope. */
-static long wait_for_sets(const struct sets *s, size_t n, int64_t left)
+static long wait_for_sets(const struct sets *s, size_t n, int64_t left,
+                          struct interruption *i)
 {
     struct pollfd at_hand[AT_HAND], *fds = at_hand;
     size_t size = n * sizeof *fds;
     long r;
 
-    green__hook_waits();
-    if (n == 0)
-        return green_sleep(left) == 0 ? 0 : -errno;
     if (n > AT_HAND)
         fds = mmap(NULL, size, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (fds == MAP_FAILED)
         return -ENOMEM;
     list_wanted(s, fds);
-    r = green_poll(fds, n, left) >= 0 ? 0 : -errno;
+    r = green__interruption_wait(i, fds, n, left);
     if (fds != at_hand)
         munmap(fds, size);
     return r;
@@ -89,6 +95,7 @@ static size_t set_size(int n)
 /* The kernel clears the sets when nothing is ready, so it looks at copies. */
 static long look_at(const struct sets *s, long *copies)
 {
+    struct sized_mask m = {s->mask, MASK_SIZE};
     struct timespec none = {0, 0};
     size_t size = set_size(s->n);
     long *sets[3], r;
@@ -99,7 +106,7 @@ static long look_at(const struct sets *s, long *copies)
             memcpy(sets[i], s->in[i], size);
     }
     r = green__call(SYS_pselect6, s->n, (long)sets[0], (long)sets[1],
-                    (long)sets[2], (long)&none, 0);
+                    (long)sets[2], (long)&none, (long)&m);
     for (int i = 0; i < 3 && r > 0; i++)
         if (s->in[i])
             memcpy(s->in[i], sets[i], size);
@@ -121,22 +128,40 @@ static void clear_sets(const struct sets *s)
             memset(s->in[i], 0, set_size(s->n));
 }
 
+static long select_waiting(const struct sets *s, long *copies, int64_t *left)
+{
+    size_t n = count_wanted(s);
+    int64_t end = end_of(*left);
+    struct interruption i;
+    long r = green__interruption_begin(&i, s->mask ? ALWAYS : IF_FIRST,
+                                       green__let_in(s->mask));
+
+    if (r != 0)
+        return r;
+    do {
+        r = wait_for_sets(s, n, *left, &i);
+        *left = left_until(end);
+        if (r != 0)
+            break;
+        r = look_at(s, copies);
+        if (r == 0 && i.hit)
+            r = -EINTR;
+    } while (r == 0 && *left > 0);
+    green__interruption_end(&i);
+    return r;
+}
+
 static long select_with(const struct sets *s, long *copies, int64_t timeout,
                         int64_t *left)
 {
-    int64_t end = end_of(timeout);
-    size_t n = count_wanted(s);
-    long r, waited;
+    long r;
 
     *left = timeout;
     if (green_checkpoint() != 0)
         return -errno;
-    while ((r = look_at(s, copies)) == 0 && *left > 0) {
-        waited = wait_for_sets(s, n, *left);
-        if (waited != 0)
-            return waited;
-        *left = left_until(end);
-    }
+    r = look_at(s, copies);
+    if (r == 0 && timeout > 0)
+        r = select_waiting(s, copies, left);
     if (r == 0)
         clear_sets(s);
     return r;
@@ -223,7 +248,7 @@ HOOK(select, int, hook_select,
      (int n, fd_set *in, fd_set *out, fd_set *odd, struct timeval *t));
 int hook_select(int n, fd_set *in, fd_set *out, fd_set *odd, struct timeval *t)
 {
-    struct sets s = {n, {(void *)in, (void *)out, (void *)odd}};
+    struct sets s = {n, {(void *)in, (void *)out, (void *)odd}, NULL};
 
     int64_t span, left;
     int r;
@@ -239,25 +264,19 @@ HOOK_ALIAS(__select, int, hook_select_2,
            (int n, fd_set *in, fd_set *out, fd_set *odd, struct timeval *t),
            select);
 
-/* The kernel's call takes the mask with its size. */
-struct sized_mask {
-    const void *mask;
-    size_t size;
-};
-
 HOOK(pselect, int, hook_pselect,
      (int n, fd_set *in, fd_set *out, fd_set *odd, const struct timespec *t,
       const void *mask));
 int hook_pselect(int n, fd_set *in, fd_set *out, fd_set *odd,
                  const struct timespec *t, const void *mask)
 {
-    struct sets s = {n, {(void *)in, (void *)out, (void *)odd}};
+    struct sets s = {n, {(void *)in, (void *)out, (void *)odd}, mask};
     struct sized_mask m = {mask, MASK_SIZE};
     struct timespec copy;
     int64_t span, left;
 
-    if (!mask && n >= 0 && green__patched(GREEN_PATCH_POLL) &&
-        load_span(&span, t))
+    if (n >= 0 && green__patched(GREEN_PATCH_POLL) &&
+        (!mask || green__patched(GREEN_PATCH_SIGNAL)) && load_span(&span, t))
         return select_keeping_errno(&s, span, &left);
     if (t && green__load(&copy, t, sizeof copy))
         t = &copy;

@@ -2,6 +2,7 @@
 /* timing.c - layer 8: the many ways to sleep. */
 #include <sys/syscall.h>
 #include <time.h>
+#include "interruption.h"
 #include "patch.h"
 #include "span.h"
 
@@ -12,9 +13,8 @@ static int sleep_for(int64_t duration, struct timespec *left)
     int saved_errno = errno, error = 0;
     struct timespec rest;
 
-    green__hook_waits();
-    if (green_sleep(duration) != 0) {
-        error = errno;
+    error = (int)-green__wait_or_signal(IF_FIRST, NULL, 0, duration);
+    if (error != 0) {
         rest = timespec_of(left_until(end));
         if (left && !green__store(left, &rest, sizeof rest))
             error = EFAULT;

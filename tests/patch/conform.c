@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,11 +32,12 @@ void tell(const char *what, long result)
 /* ---- deeds of a thread ---- */
 
 static struct deed_of {
-    pthread_t thread;
+    pthread_t thread, caller;
     enum deed deed;
     int fd;
 } deeds[DEEDS];
 static int n_deeds;
+static atomic_bool enough;
 
 static void write_much(int fd)
 {
@@ -78,6 +81,15 @@ static void *do_soon(void *arg)
     case CLOSE_IT:
         close(d->fd);
         break;
+    case SIGNAL_US:
+        pthread_kill(d->caller, d->fd);
+        break;
+    case SIGNAL_OFTEN:
+        while (!atomic_load(&enough)) {
+            pthread_kill(d->caller, d->fd);
+            usleep(20000);
+        }
+        break;
     case CONNECT_TO: {
         struct sockaddr_storage a;
         socklen_t length = sizeof a;
@@ -98,14 +110,17 @@ void soon(enum deed deed, int fd)
 
     d->deed = deed;
     d->fd = fd;
+    d->caller = pthread_self();
     if (pthread_create(&d->thread, NULL, do_soon, d) != 0)
         abort();
 }
 
 void done_soon(void)
 {
+    atomic_store(&enough, true);
     while (n_deeds > 0)
         pthread_join(deeds[--n_deeds].thread, NULL);
+    atomic_store(&enough, false);
 }
 
 /* ---- */
@@ -157,6 +172,7 @@ static void *run_all(void *arg)
     processes();
     pointers();
     by_number();
+    masks();
     return arg;
 }
 
@@ -192,6 +208,7 @@ static int run_beside_ticker(void)
     g = green_spawn(run_all, NULL);
     if (!g || !ticker || green_join(g, NULL, GREEN_FOREVER) != 0)
         abort();
+    interrupted();
     over = true;
     green_join(ticker, NULL, GREEN_FOREVER);
     printf("%s\n",
@@ -209,6 +226,7 @@ int main(int argc, char **argv)
     if (argc > 1)
         return run_beside_ticker();
     run_all(NULL);
+    interrupted();
     printf("plain\n");
     return 0;
 }

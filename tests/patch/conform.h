@@ -11,7 +11,15 @@
 void tell(const char *what, long result);
 
 /* What a thread does a moment later, when this one has likely begun to wait. */
-enum deed { WRITE_BYTE, WRITE_MUCH, READ_ALL, CLOSE_IT, CONNECT_TO };
+enum deed {
+    WRITE_BYTE,
+    WRITE_MUCH,
+    READ_ALL,
+    CLOSE_IT,
+    CONNECT_TO,
+    SIGNAL_US,   /* the thread that asked, with that signal */
+    SIGNAL_OFTEN /* again and again, as one may come too early to interrupt */
+};
 void soon(enum deed deed, int fd);
 void done_soon(void); /* wait for all of them */
 
@@ -34,5 +42,9 @@ void files(void);
 void processes(void);
 void pointers(void);
 void by_number(void);
+void masks(void);
+
+/* For the first greenlet, as for the first thread. */
+void interrupted(void);
 
 #endif

@@ -222,20 +222,28 @@ void times(void)
     tell("sleep", (long)sleep(0));
 }
 
+/* long: one answer a line */
 void processes(void)
 {
     struct addrinfo hints = {.ai_flags = AI_NUMERICHOST}, *found = NULL;
     char host[40] = "", service[8] = "";
     struct hostent *entry;
     struct rusage usage;
-    int status = 0;
-    pid_t pid = fork();
+    int status = 0, gate[2];
+    char byte;
+    pid_t pid;
 
+    if (pipe(gate) != 0)
+        abort();
+    pid = fork();
     if (pid == 0) {
+        (void)!read(gate[0], &byte, 1);
         usleep(20000);
         _exit(7);
     }
     tell("waitpid, WNOHANG", waitpid(pid, &status, WNOHANG));
+    (void)!write(gate[1], "x", 1);
+    close_pair(gate);
     tell("waitpid", waitpid(pid, &status, 0) == pid);
     printf("exit status: %d\n", WEXITSTATUS(status));
     tell("waitpid again", waitpid(pid, &status, 0));
