@@ -119,7 +119,11 @@ class Test(unittest.TestCase):
         self.assertIn(f"usage: {name}", err)
 
 
-def main():
+def main(optional=None):
+    """That program is there only where a library is that it uses."""
     global directory, runner
     directory, *runner = sys.argv[1:] or ["build/examples/apps"]
+    if optional and not os.path.exists(os.path.join(directory, optional)):
+        print(f"{optional} was not built")
+        sys.exit(77)
     unittest.main(module="__main__", argv=sys.argv[:1])

@@ -10,6 +10,7 @@ import os
 import pathlib
 import pwd
 import shutil
+import signal
 import ssl
 import subprocess
 import threading
@@ -35,7 +36,8 @@ class Pages:
         self.asked, self.count, self.gate = 0, count, asyncio.Event()
 
     async def answer(self, reader, writer):
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError,
+                                 asyncio.CancelledError):
             await reader.readuntil(b"\r\n\r\n")
             self.asked += 1
             if self.asked == self.count:
@@ -76,6 +78,9 @@ def pages(scratch, count, secure=False):
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         server.close()
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+            loop.run_until_complete(task)
         loop.close()
 
 
@@ -98,7 +103,7 @@ def endpoint(*_):
 # ---- databases ----
 
 @contextlib.contextmanager
-def started(command, is_ready, **options):
+def started(command, is_ready, end=signal.SIGTERM, **options):
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL, **options)
     try:
@@ -108,7 +113,7 @@ def started(command, is_ready, **options):
             time.sleep(0.05)
         yield
     finally:
-        process.terminate()
+        process.send_signal(end)
         process.wait()
 
 
@@ -143,8 +148,10 @@ def postgres(scratch, _):
     def is_ready():
         return subprocess.run([tools[-1] / "pg_isready", "-q", "-h", scratch]).returncode == 0
 
+    # SIGTERM would have it wait for its sessions.
     with started([tools[-1] / "postgres", "-D", data, "-k", scratch, "-h", "",
-                  "-c", "max_connections=120", "-c", "fsync=off"], is_ready, **options):
+                  "-c", "max_connections=120", "-c", "fsync=off"], is_ready,
+                 end=signal.SIGINT, **options):
         yield f"host={scratch} user=green dbname=postgres"
 
 
