@@ -34,7 +34,20 @@ set(patch_sources
 set(patch_originals
     src/patch/original.c
     src/patch/names.c
-    src/patch/forks.c)
+    src/patch/forks.c
+    src/patch/libc_locks.c
+    src/patch/callers.c
+    src/patch/lot.c
+    src/patch/owners.c
+    src/patch/mutexes.c
+    src/patch/conditions.c
+    src/patch/rwlocks.c
+    src/patch/semaphores.c
+    src/patch/meetings.c
+    src/patch/standard.c)
+# Who is waited for may leave by an exception, or the end of his thread.
+set_source_files_properties(src/patch/conditions.c src/patch/lot.c
+    src/patch/meetings.c PROPERTIES COMPILE_OPTIONS -fexceptions)
 
 add_library(green_patch_objects OBJECT ${patch_sources})
 add_library(green_patch_originals OBJECT ${patch_originals})

@@ -3367,6 +3367,12 @@ GREEN_API void green_set_deadlock_fn(void (*fn)(void *arg), void *arg);
  * sigaction or signal interrupts, with EINTR, what main waits in, and in every greenlet
  * what waits for signals (pause, ppoll with a mask); in a handler patched calls go
  * straight to the kernel.  Calls inside libc (stdio, syslog) are not changed.
+ *
+ * Once GREEN_PATCH_THREAD is patched, each greenlet is an owner of mutexes of its
+ * own, and waits for libc's locks without its thread.  Of those waits neither a kill
+ * nor a scope ends pthread_mutex_lock, pthread_cond_wait and others whose callers
+ * reckon with no failure; those that have a time fail with ETIMEDOUT, and sem_wait
+ * with ECANCELED or ETIMEDOUT.
  * docs/patching.md tells more. */
 /* The families of functions: */
 #define GREEN_PATCH_SOCKET 0x001  /* accept, connect, recv, send and theirs */
@@ -3376,7 +3382,7 @@ GREEN_API void green_set_deadlock_fn(void (*fn)(void *arg), void *arg);
 #define GREEN_PATCH_DNS 0x010     /* getaddrinfo, getnameinfo, gethostbyname */
 #define GREEN_PATCH_PROCESS 0x020 /* fork, wait, system, pclose, semop */
 #define GREEN_PATCH_SIGNAL 0x040  /* sigaction, pause, sigwait; signal masks */
-#define GREEN_PATCH_THREAD 0x080  /* not yet */
+#define GREEN_PATCH_THREAD 0x080  /* pthread_mutex_*, pthread_cond_*, sem_*, ... */
 #define GREEN_PATCH_STDIO 0x100   /* not yet */
 
 /* Make families of functions cooperative, in the whole process.
@@ -3385,7 +3391,7 @@ GREEN_API void green_set_deadlock_fn(void (*fn)(void *arg), void *arg);
  *
  * Returns 0, or -1 with errno:
  *     EINVAL     none, or one that does not exist;
- *     ENOTSUP    one that is not there yet;
+ *     ENOTSUP    one that is not there yet; GREEN_PATCH_THREAD in the static library;
  *     ENOMEM     no memory for the thread's hub.
  *
  * Never switches. */

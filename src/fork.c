@@ -20,6 +20,7 @@
 #include "handler.h"
 #include "hub.h"
 #include "hubs.h"
+#include "parked.h"
 #include "signal.h"
 #include "sys.h"
 #include "uring.h"
@@ -53,6 +54,7 @@ static void become_only_greenlet(struct green_hub *h)
     green__vanish_others(h);
     green__hub_forked(h);
     green__children_forked(h);
+    green__parked_forked(h);
     green__defer_forked(h);
     green__debug_forked(h);
     green__uring_forked(h);

@@ -214,6 +214,8 @@ struct green_hub {
     green_t *leader;             /* main; in the child of a fork, who forked;
                                     NULL: that one has ended there */
     void (*end_watches)(struct green_hub *h); /* signal.c, if it has some */
+    struct parked *parked_ones;  /* parked.c: greenlets that anybody may wake */
+    void (*end_parked)(struct green_hub *h); /* if there were some */
     struct call *calls;          /* call.c: of others, whose greenlets are here */
     void (*end_debug)(struct green_hub *h); /* debug.c, if it was here */
     void (*end_calls)(struct green_hub *h); /* call.c, if there were some */

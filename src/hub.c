@@ -88,6 +88,8 @@ static void hub_close(struct green_hub *h)
         h->end_watches(h);
     if (h->end_debug)
         h->end_debug(h);
+    if (h->end_parked)
+        h->end_parked(h);
     if (h->end_calls)
         h->end_calls(h);
     if (h->end_uring)

@@ -23,7 +23,9 @@ FROM_OUTSIDE = re.compile(
     r"|sig(empty|fill|add|del)set|__aarch64_\w+|__(sanitizer|asan|tsan|msan|lsan)_\w+"
     r"|__cxa_get_globals")
 # Of no noun of a file, though they sound so.
-FOR_SISTERS = {"green__seam"}  # libraries of this tree, not programs
+FOR_SISTERS = {"green__seam",  # libraries of this tree, not programs
+               *(f"green__parked_{verb}" for verb in
+                 ("begin", "wait", "end", "here", "wake", "post", "self"))}
 OTHER_HOME = {"green_local_port", "green_wait_fd", "green_hub_start",
               "green_hub_stop", "green_trace_start", "green_trace_stop",
               "green_dump_on_signal"}

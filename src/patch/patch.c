@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include "environment.h"
 #include "handlers.h"
+#include "locks.h"
 
 enum {
     AVAILABLE = GREEN_PATCH_SOCKET | GREEN_PATCH_FILE | GREEN_PATCH_POLL |
@@ -18,6 +19,12 @@ enum {
                 GREEN_PATCH_SIGNAL,
     ALL = 0x1ff
 };
+
+/* In the shared library only, as it needs libc's own behind it. */
+static unsigned available(void)
+{
+    return AVAILABLE | (green__locks_patch ? GREEN_PATCH_THREAD : 0);
+}
 
 static const struct family {
     unsigned bit;
@@ -44,6 +51,9 @@ static const struct family {
     {GREEN_PATCH_SIGNAL, "signal",
      "sigaction signal siginterrupt sigsuspend pause sigwait sigwaitinfo "
      "sigtimedwait, and calls with a mask"},
+    {GREEN_PATCH_THREAD, "thread",
+     "pthread_mutex_* pthread_cond_* pthread_rwlock_* pthread_barrier_wait "
+     "pthread_once pthread_spin_lock sem_* mtx_* cnd_* call_once"},
 };
 
 /* One function of each file: who patches gets all of them from a static library,
@@ -125,6 +135,8 @@ void green__patch_families(unsigned what)
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
     pthread_once(&once, prepare);
+    if (what & GREEN_PATCH_THREAD && green__locks_patch)
+        green__locks_patch();
     atomic_fetch_or(&patched, what);
     if (what & GREEN_PATCH_SIGNAL)
         green__handlers_patch();
@@ -133,7 +145,7 @@ void green__patch_families(unsigned what)
 unsigned green__family(const char *name, size_t n)
 {
     if (n == 3 && memcmp(name, "all", n) == 0)
-        return AVAILABLE;
+        return available();
     for (size_t i = 0; i < sizeof families / sizeof *families; i++)
         if (strlen(families[i].name) == n &&
             memcmp(families[i].name, name, n) == 0)
@@ -147,7 +159,7 @@ int green_patch(unsigned what)
         errno = EINVAL;
         return -1;
     }
-    if (what & ~(unsigned)AVAILABLE) {
+    if (what & ~available()) {
         errno = ENOTSUP;
         return -1;
     }
@@ -159,7 +171,7 @@ int green_patch(unsigned what)
 
 int green_patch_all(void)
 {
-    return green_patch(AVAILABLE);
+    return green_patch(available());
 }
 
 int green_unpatch(unsigned what)

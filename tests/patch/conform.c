@@ -173,6 +173,7 @@ static void *run_all(void *arg)
     pointers();
     by_number();
     masks();
+    thread_locks();
     return arg;
 }
 

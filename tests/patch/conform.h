@@ -46,5 +46,6 @@ void masks(void);
 
 /* For the first greenlet, as for the first thread. */
 void interrupted(void);
+void thread_locks(void);
 
 #endif
