@@ -168,9 +168,15 @@ static void system_call(ucontext_t *frame)
     put_mask_back(&c);
 }
 
+static void note_stack(const ucontext_t *frame)
+{
+    hub_finds_stack = !(frame->uc_stack.ss_flags & SS_DISABLE);
+}
+
 void dispatch_signal(int signal, siginfo_t *info, void *frame)
 {
     (void)signal;
+    note_stack(frame);
     if (info->si_code == DISPATCHED)
         system_call(frame);
     else if (!hub_takes_signal(SIGSYS, info))
@@ -208,6 +214,7 @@ void dispatch_arrived(int signal, siginfo_t *info, void *frame)
 
     if (hub_takes_signal(signal, info))
         return;
+    note_stack(frame);
     mask_set(t, mask_of(frame));
     if (is_fault(signal, info))
         pending_add(t, signal, info);

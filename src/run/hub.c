@@ -14,6 +14,7 @@
 enum { EVENTS = 64, OURS = -2 };
 
 uint64_t hub_kept;
+bool hub_finds_stack;
 void (*hub_signal)(int signal, siginfo_t *info);
 
 static volatile bool open_to_signals;
@@ -107,7 +108,9 @@ static void leave_alternate_stack(void)
 {
     static const stack_t none = {.ss_flags = SS_DISABLE};
 
-    kernel(SYS_sigaltstack, (long)&none, 0, 0, 0);
+    if (hub_finds_stack)
+        kernel(SYS_sigaltstack, (long)&none, 0, 0, 0);
+    hub_finds_stack = false;
 }
 
 void hub_run(void)

@@ -17,6 +17,9 @@ int hub_listen(int fd, void (*heard)(void));
 /* Signals that must stay with the kernel while the hub waits. */
 extern uint64_t hub_kept;
 
+/* The task that ran last has an alternate stack. */
+extern bool hub_finds_stack;
+
 /* What is called for each signal that came while nobody ran. */
 extern void (*hub_signal)(int signal, siginfo_t *info);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* watch.c - tasks that wait for descriptors.
  *
- * One epoll instance has them all.  Registrations are for one event each, so that
- * a stale one can do no more than wake somebody who then tries again.  Who would
- * take what has come is woken alone, and the rest is armed anew: if he leaves
- * something, that shows at the next look. */
+ * One epoll instance has them all.  A descriptor for which one task waits is
+ * registered once, edge-triggered for all events: everybody tries before he waits,
+ * so no event that came before is missed.  For several, registrations are for one
+ * event each: who would take what has come is woken alone, and the rest is armed
+ * anew; if he leaves something, that shows at the next look. */
 #include "watch.h"
 #include <fcntl.h>
 #include <poll.h>
@@ -15,9 +16,13 @@
 
 enum { PAGE = 1024, PAGES = 4096, OURS = 4, HIGHEST = 1 << 16 };
 
+#define EVERYTHING \
+    (EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | (uint32_t)EPOLLET)
+
 struct watch {
     green_waiters_t waiters;
     enum watch_kind kind;
+    bool is_registered; /* for all events, edge-triggered */
 };
 
 static struct watch *pages[PAGES];
@@ -80,7 +85,7 @@ void watch_learn(int fd, enum watch_kind kind)
 
 static long arm(int fd, uint32_t events)
 {
-    struct epoll_event e = {.events = events | EPOLLONESHOT, .data.fd = fd};
+    struct epoll_event e = {.events = events, .data.fd = fd};
     long r = kernel(SYS_epoll_ctl, epoll, EPOLL_CTL_MOD, fd, (long)&e);
 
     if (r == -ENOENT)
@@ -104,14 +109,24 @@ static uint32_t wanted(const struct watch *w)
     return events;
 }
 
+/* Alone it is registered for good, among others each time anew. */
+static bool enter(struct watch *w, const struct watch_wait *wait)
+{
+    if (w->waiters.first) {
+        w->is_registered = false;
+        return arm(wait->fd, wanted(w) | wait->events | EPOLLONESHOT) == 0;
+    }
+    if (!w->is_registered)
+        w->is_registered = arm(wait->fd, EVERYTHING) == 0;
+    return w->is_registered;
+}
+
 bool watch_begin(struct watch_wait *wait)
 {
     struct watch *w = find(wait->fd, true);
 
     wait->task = task_now;
-    if (!w)
-        return false;
-    if (arm(wait->fd, wanted(w) | wait->events) != 0)
+    if (!w || !enter(w, wait))
         return false;
     list_append(&w->waiters, &wait->waiter);
     return true;
@@ -162,9 +177,9 @@ void watch_event(int fd, uint32_t events)
                 taken |= his;
         }
     }
-    left = wanted(w);
+    left = w->is_registered ? 0 : wanted(w);
     if (left)
-        arm(fd, left);
+        arm(fd, left | EPOLLONESHOT);
 }
 
 void watch_forget(int fd)
@@ -175,6 +190,7 @@ void watch_forget(int fd)
     if (!w)
         return;
     w->kind = WATCH_UNKNOWN;
+    w->is_registered = false;
     while ((g = w->waiters.first)) {
         list_remove(g);
         task_wake(((struct watch_wait *)g)->task, WOKEN_CLOSED);
@@ -221,7 +237,7 @@ int watch_start(void)
     ours_n = 0;
     for (int i = 0; i < PAGES; i++)
         for (int j = 0; pages[i] && j < PAGE; j++)
-            pages[i][j].waiters = (green_waiters_t){NULL, NULL};
+            pages[i][j] = (struct watch){.kind = pages[i][j].kind};
     epoll = (int)kernel(SYS_epoll_create1, EPOLL_CLOEXEC, 0, 0, 0);
     if (epoll < 0)
         return epoll;
