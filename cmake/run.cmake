@@ -3,6 +3,7 @@
 # The engine's files, lowest first; heap.c and line.c are libgreen's.
 set(run_sources
     src/run/x86_64.S
+    src/run/kernel.c
     src/run/memory.c
     src/heap.c
     src/line.c
@@ -15,6 +16,7 @@ set(run_sources
     src/run/watch.c
     src/run/hub.c
     src/run/attempt.c
+    src/run/fifo.c
     src/run/file.c
     src/run/socket.c
     src/run/connection.c
@@ -32,19 +34,23 @@ set(run_sources
 
 # The engine stands below libc: it calls nothing of it, and has no thread-local
 # variables, since at any time the thread pointer may be any thread's.
-add_library(green_run_engine MODULE ${run_sources})
-set_target_properties(green_run_engine PROPERTIES
-    OUTPUT_NAME green_run
-    PREFIX lib
+add_library(green_run_objects STATIC ${run_sources})
+set_target_properties(green_run_objects PROPERTIES
+    POSITION_INDEPENDENT_CODE ON
     C_VISIBILITY_PRESET hidden
     INTERPROCEDURAL_OPTIMIZATION OFF)
-target_compile_definitions(green_run_engine PRIVATE _GNU_SOURCE)
-target_compile_options(green_run_engine PRIVATE $<$<COMPILE_LANGUAGE:C>:
+target_compile_definitions(green_run_objects PRIVATE _GNU_SOURCE)
+target_compile_options(green_run_objects PRIVATE $<$<COMPILE_LANGUAGE:C>:
     -ffreestanding -fno-builtin -fno-stack-protector -U_FORTIFY_SOURCE
     -fasynchronous-unwind-tables -ffunction-sections -fcf-protection=none -O2
     -iquote ${PROJECT_SOURCE_DIR}/src>)
-target_include_directories(green_run_engine PRIVATE include)
-target_link_libraries(green_run_engine PRIVATE green_warnings)
+target_include_directories(green_run_objects PRIVATE include)
+target_link_libraries(green_run_objects PRIVATE green_warnings)
+add_library(green_run_engine MODULE $<TARGET_OBJECTS:green_run_objects>)
+set_target_properties(green_run_engine PROPERTIES
+    OUTPUT_NAME green_run
+    PREFIX lib
+    LINKER_LANGUAGE C)
 target_link_options(green_run_engine PRIVATE -nostdlib
     LINKER:-z,initfirst LINKER:-z,now LINKER:-Bsymbolic LINKER:--gc-sections
     LINKER:--no-undefined)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""check_layers.py CMakeLists.txt libgreen.a - calls go down the list of files.
+"""check_layers.py CMakeLists.txt libgreen.a [run.cmake engine.a] - calls go down the list of files.
 
 CMakeLists.txt lists the sources lowest layer first.  An object may use only
 symbols of objects above it in that list; the linker's view (nm) is compared,
@@ -74,6 +74,18 @@ def check_calls(sources, objects):
                 yield f"{name} uses {symbol} of {target}, which is listed below it"
 
 
+def check_engine(cmake_file, archive):
+    """The files of green-run's engine have one order, without layers."""
+    sources = [(path, 0) for path in re.findall(r"^    (src/[\w/]+\.[cS])\)?$",
+                                                cmake_file.read_text(), re.M)]
+    root = cmake_file.resolve().parent.parent
+    names = {pathlib.Path(path).name for path, layer in sources}
+    for path in sorted(root.glob("src/run/*.[cS]")):
+        if path.name not in names | {"green-run.c"}:
+            yield f"src/run/{path.name} is not listed in run.cmake"
+    yield from check_calls(sources, symbols(archive))
+
+
 def main():
     cmake_lists = pathlib.Path(sys.argv[1])
     sources = listed_sources(cmake_lists)
@@ -82,6 +94,8 @@ def main():
         sys.exit("nothing to check")
     faults = [*check_files(cmake_lists.resolve().parent, sources),
               *check_calls(sources, objects)]
+    if sys.argv[3:]:
+        faults += check_engine(pathlib.Path(sys.argv[3]), sys.argv[4])
     print(*faults, sep="\n", end="\n" if faults else "")
     sys.exit(bool(faults))
 

@@ -5,6 +5,7 @@
  * the program's registers come back. */
 #include "dispatch.h"
 #include "descriptor.h"
+#include "fifo.h"
 #include "file.h"
 #include "futex.h"
 #include "hub.h"
@@ -34,12 +35,15 @@ static long exit_one(struct call *c)
 }
 
 static long (*const calls[REPORT_CALLS])(struct call *) = {
+    [SYS_open] = fifo_open,
+    [SYS_openat] = fifo_openat,
     [SYS_read] = file_read,
     [SYS_readv] = file_readv,
     [SYS_write] = file_write,
     [SYS_writev] = file_writev,
     [SYS_sendfile] = file_sendfile,
     [SYS_splice] = file_splice,
+    [SYS_tee] = file_splice,
     [SYS_close] = descriptor_close,
     [SYS_close_range] = descriptor_close_range,
     [SYS_dup2] = descriptor_dup2,

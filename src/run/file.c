@@ -200,27 +200,39 @@ long file_sendfile(struct call *c)
     return attempt_all(&a, (size_t)c->a[3]);
 }
 
-/* Which side is it that is not ready? */
+static long splice_now(struct attempt *a)
+{
+    struct call *c = a->call;
+
+    if (c->number == SYS_tee)
+        return kernel(SYS_tee, c->a[0], c->a[1], c->a[2],
+                      c->a[3] | SPLICE_NONBLOCK);
+    return kernel_call(SYS_splice, c->a[0], c->a[1], c->a[2], c->a[3], c->a[4],
+                       c->a[5] | SPLICE_NONBLOCK);
+}
+
+/* First there must be something to take, then room for it. */
 static long splice_once(struct attempt *a)
 {
     struct call *c = a->call;
-    long r = kernel_call(SYS_splice, c->a[0], c->a[1], c->a[2], c->a[3],
-                         c->a[4], c->a[5] | SPLICE_NONBLOCK);
 
-    if (r == -EAGAIN) {
-        bool empty = !attempt_ready((int)c->a[0], POLLIN);
-
-        a->fd = (int)(empty ? c->a[0] : c->a[2]);
-        a->events = empty ? POLLIN : POLLOUT;
-    }
-    return r;
+    a->fd = (int)c->a[0];
+    a->events = POLLIN;
+    if (!attempt_ready(a->fd, POLLIN))
+        return -EAGAIN;
+    a->fd = (int)(c->number == SYS_tee ? c->a[1] : c->a[2]);
+    a->events = POLLOUT;
+    return attempt_in_window(a, splice_now);
 }
 
 long file_splice(struct call *c)
 {
     struct attempt a = {.once = splice_once, .call = c, .fd = (int)c->a[0]};
 
-    if (c->a[5] & SPLICE_NONBLOCK)
+    if ((c->number == SYS_tee ? c->a[3] : c->a[5]) & SPLICE_NONBLOCK)
         return call_pass(c);
+    if (c->number == SYS_splice && watch_kind(a.fd) != WATCH_NOWAIT &&
+        watch_kind((int)c->a[2]) != WATCH_NOWAIT)
+        return call_pass(c); /* which needs a pipe */
     return attempt(&a);
 }

@@ -34,6 +34,11 @@ static inline long kernel(long number, long a, long b, long c, long d)
     return kernel_call(number, a, b, c, d, 0, 0);
 }
 
+extern bool kernel_fsgsbase; /* the thread pointer can be set without it */
+
+/* Have it send us all system calls but the engine's own: 0 or -errno. */
+long kernel_dispatch(void);
+
 /* What the kernel itself answers where a handler decides between EINTR and
  * another try. */
 enum { RESTART_IF_ASKED = 512, RESTART_IF_NO_HANDLER = 514 };

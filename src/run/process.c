@@ -12,7 +12,6 @@
 #include "option.h"
 #include "pending.h"
 #include "preempt.h"
-#include "start.h"
 #include "thread.h"
 #include "watch.h"
 
@@ -41,7 +40,7 @@ static void begin_child(struct task *me)
     hub_kept = 0;
     option_stats &= option_follow;
     preempt_start();
-    start_dispatch();
+    kernel_dispatch();
 }
 
 static long copy(struct call *c)

@@ -4,9 +4,7 @@
  * The loader calls begin() before any other library's beginning, while there is one
  * thread.  From then on every system call that is not made in the engine's text
  * comes to dispatch.c. */
-#include "start.h"
 #include <elf.h>
-#include <linux/prctl.h>
 #include <unistd.h>
 #include "action.h"
 #include "dispatch.h"
@@ -15,20 +13,9 @@
 #include "preempt.h"
 #include "watch.h"
 
-enum { FSGSBASE = 2, SAFE_TO_MISS = 1 };
+enum { FSGSBASE = 2 };
 
-extern char __ehdr_start[] __attribute__((visibility("hidden")));
-extern char etext[] __attribute__((visibility("hidden")));
 #pragma weak __environ
-
-bool start_fsgsbase;
-
-long start_dispatch(void)
-{
-    return kernel_call(SYS_prctl, PR_SET_SYSCALL_USER_DISPATCH,
-                       PR_SYS_DISPATCH_ON, (long)__ehdr_start,
-                       etext - __ehdr_start, 0, 0);
-}
 
 /* The kernel's notes follow the environment. */
 static unsigned long note(char **environment, unsigned long type)
@@ -55,7 +42,7 @@ static void take_over(char **environment)
         "green-run: the kernel does not dispatch system calls\n";
     uint64_t mask;
 
-    start_fsgsbase = note(environment, AT_HWCAP2) & FSGSBASE;
+    kernel_fsgsbase = note(environment, AT_HWCAP2) & FSGSBASE;
     option_read(environment);
     kernel(SYS_rt_sigprocmask, SIG_SETMASK, 0, (long)&mask, sizeof mask);
     action_begin(dispatch_arrived);
@@ -67,7 +54,7 @@ static void take_over(char **environment)
         fail(refused, sizeof refused - 1);
     mask_set(task_now, mask);
     preempt_start();
-    if (start_dispatch() != 0)
+    if (kernel_dispatch() != 0)
         fail(refused, sizeof refused - 1);
 }
 

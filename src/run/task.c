@@ -9,7 +9,6 @@
 #include "heap.h"
 #include "memory.h"
 #include "option.h"
-#include "start.h"
 
 enum { HUB_STACK = 256 * 1024, BUCKETS = 4096, TURN = 64 };
 
@@ -153,7 +152,7 @@ static struct task *take_ready(void)
 
 static void load_fs(unsigned long fs)
 {
-    if (start_fsgsbase)
+    if (kernel_fsgsbase)
         __asm__ volatile("wrfsbase %0" : : "r"(fs));
     else if (fs != kernel_fs)
         kernel(SYS_arch_prctl, ARCH_SET_FS, (long)fs, 0, 0);
@@ -162,7 +161,7 @@ static void load_fs(unsigned long fs)
 
 static void save_fs(struct task *t)
 {
-    if (start_fsgsbase)
+    if (kernel_fsgsbase)
         __asm__ volatile("rdfsbase %0" : "=r"(t->fs));
 }
 
