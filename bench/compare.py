@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""compare.py BUILD [--rounds N] [--quick] [--alone] [--out DIR] - libgreen beside its peers.
+"""compare.py BUILD [OPTION...] - libgreen beside its peers.
 
 BUILD is the build directory of a Release build.  The peers in bench/peers are built
 where their packages are installed (libst-dev, libpth-dev, libboost-fiber-dev,
@@ -8,7 +8,9 @@ golang-go, python3-gevent, libev-dev, libuv1-dev), the others are left out.  Eac
 round asks each program the same question, one after the other; what is written is
 the median of the rounds, and the median of the ratios of each round.
 
-Writes RESULTS.md and two plots of cost against size (SVG) to DIR, bench/ if not said.
+Writes RESULTS.md and two plots of cost against size (SVG), after each question what
+is known by then, to bench/ or where --out says.  --rounds N asks N times, not 5;
+--less N asks for so many times less of everything, on a slow machine.
 --quick asks for little and once: it shows that all works, the figures mean nothing.
 --alone asks no peers but the floor.
 """
@@ -20,6 +22,7 @@ import shutil
 import statistics
 import subprocess
 import tempfile
+from math import log10
 
 HERE = pathlib.Path(__file__).resolve().parent
 PEERS = HERE / "peers"
@@ -41,17 +44,17 @@ BUILT = {
 # program of ours, question, how many; a slow peer does fewer
 QUESTIONS = [
     ("bench", "switch", 4_000_000), ("bench", "yield", 2_000_000),
-    ("bench", "yield.1000", 2_000_000), ("bench", "yield.100k", 1_000_000),
+    ("bench", "yield.1000", 2_000_000), ("bench", "yield.100k", 500_000),
     ("bench", "spawn", 500_000), ("bench", "spawn.100", 500_000),
     ("bench", "park.10k", 50_000), ("bench", "queue", 2_000_000),
     ("bench", "channel", 1_000_000), ("bench", "sem", 1_000_000),
     ("bench", "mutex", 4_000_000), ("bench", "mutex.wait", 500_000),
     ("many", "timer.start", 1_000_000), ("many", "timer.again", 1_000_000),
-    ("many", "timer.cancel", 1_000_000), ("many", "sleeps", 20_000),
-    ("many", "skynet", 100_000), ("many", "skynet.warm", 100_000),
-    ("many", "memory", 100_000), ("many", "touch", 20_000),
+    ("many", "timer.cancel", 1_000_000), ("many", "sleeps", 10_000),
+    ("many", "skynet", 10_000), ("many", "skynet.warm", 10_000),
+    ("many", "memory", 50_000), ("many", "touch", 10_000),
 ]
-SLOW = {"gevent": 20, "Pth": 50}
+SLOW = {"gevent": 20, "Pth": 200}
 ECHO = [(1, 10_000), (64, 100_000), (1000, 100_000), (8000, 100_000)]
 PLOTTED = {"yield": 2, "yield.1000": 1000, "yield.100k": 100_000}
 
@@ -62,10 +65,14 @@ def build(place):
     for name, (source, compiler, libraries) in BUILT.items():
         target = place / name.replace(" ", "_")
         command = [*compiler, "-o", str(target), str(PEERS / source), *libraries]
-        if shutil.which(compiler[0]) and subprocess.run(command, capture_output=True).returncode == 0:
+        if not shutil.which(compiler[0]):
+            print(f"left out: {name}, for there is no {compiler[0]}")
+            continue
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode == 0:
             found[name] = [str(target)]
         else:
-            print("left out:", name)
+            print(f"left out: {name}: {done.stderr.strip()[-200:]}")
     if pathlib.Path(PYTHON).exists() and \
             subprocess.run([PYTHON, "-c", "import gevent"], capture_output=True).returncode == 0:
         found["gevent"] = [PYTHON, str(PEERS / "gevent_peer.py")]
@@ -154,8 +161,9 @@ def table(first, ours, names, rows):
 
 def plot(path, title, lines):
     """lines: {name: [(size, cost)]}, both axes logarithmic."""
-    from math import log10
     points = [p for line in lines.values() for p in line]
+    if not points:
+        return
     xs, ys = [log10(x) for x, _ in points], [log10(y) for _, y in points]
     low_x, low_y = min(xs), int(min(ys))
     wide, high = max(xs) - low_x or 1, int(max(ys)) + 1 - low_y
@@ -184,7 +192,7 @@ def plot(path, title, lines):
     path.write_text("\n".join([*out, "</svg>"]) + "\n")
 
 
-def ask_questions(build_dir, peers, rounds, less):
+def ask_questions(build_dir, peers, rounds, less, tell):
     rows, lines = [], {}
     for program, question, n in QUESTIONS:
         programs = {"libgreen": [str(build_dir / f"bench/bench_{program}")], **peers}
@@ -192,7 +200,7 @@ def ask_questions(build_dir, peers, rounds, less):
         def one(name, command):
             mine = max(n // less // SLOW.get(name, 1), 20)
             if question.startswith("skynet"): # a power of ten
-                mine = n if less == 1 else 1000
+                mine = n if less < QUICK else 1000
             return ask(command, question, mine)
         figures = rounds_of(programs, rounds, one)
         print(question, {k: round(statistics.median(v), 1) for k, v in figures.items()}, flush=True)
@@ -200,15 +208,16 @@ def ask_questions(build_dir, peers, rounds, less):
         for name, figure in figures.items():
             if question in PLOTTED:
                 lines.setdefault(name, []).append((PLOTTED[question], statistics.median(figure)))
+        tell((rows, lines))
     return rows, lines
 
 
-def ask_servers(build_dir, peers, rounds, less):
+def ask_servers(build_dir, peers, rounds, less, tell):
     echo, load = str(build_dir / "bench/bench_echo"), [str(build_dir / "bench/bench_load")]
     servers = {"libgreen": [echo, "green"], "epoll, level": [echo, "lt"], "epoll, edge": [echo, "et"]}
     servers |= {n[:-5]: c for n, c in peers.items() if n.endswith(" echo")}
     rows, lines = [], {}
-    for connections, n in ECHO if less == 1 else [(4, 100 * QUICK)]:
+    for connections, n in ECHO if less < QUICK else [(4, 100 * QUICK)]:
         requests = n // less
         figures = rounds_of(servers, rounds, lambda name, command: serve_once(
             command, load, connections, max(requests // (5 if name == "gevent" else 1), connections)))
@@ -217,14 +226,15 @@ def ask_servers(build_dir, peers, rounds, less):
         rows.append((f"{connections:,} connections", figures))
         for name, figure in figures.items():
             lines.setdefault(name, []).append((connections, statistics.median(figure)))
+        tell((rows, lines))
     calls = {}
     for name, command in servers.items():
-        if less == 1 and (count := calls_per_request(command, load, 64, 5000)) is not None:
+        if less < QUICK and (count := calls_per_request(command, load, 64, 5000)) is not None:
             calls[name] = [count]
     return rows + ([("system calls, 64 connections", calls)] if calls else []), lines
 
 
-def write(out, rounds, questions, servers):
+def write(out, rounds, less, questions, servers):
     rows, lines = questions
     echo_rows, echo_lines = servers
     cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
@@ -233,7 +243,8 @@ def write(out, rounds, questions, servers):
         "Made by [compare.py](compare.py), never by hand: medians of "
         f"{rounds} rounds, in brackets the ratio to libgreen (the median of those of each",
         "round; above 1: slower than libgreen). What the questions are, [README.md](README.md) says.",
-        "", f"{platform.system()} {platform.release()}, {cpu[1] if cpu else platform.machine()}", "",
+        "", f"{platform.system()} {platform.release()}, {cpu[1] if cpu else platform.machine()}, load "
+        f"{pathlib.Path('/proc/loadavg').read_text().split()[0]}; counts divided by {less}.", "",
         "## Operations: nanoseconds of CPU time; `memory` in bytes", ""]
     text += table("question", "libgreen", ["libgreen", *[p for p in BUILT if " echo" not in p], "gevent"],
                   rows)
@@ -250,17 +261,22 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--less", type=int, default=1)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--alone", action="store_true")
     parser.add_argument("--out", type=pathlib.Path, default=HERE)
     options = parser.parse_args()
-    rounds, less = (1, QUICK) if options.quick else (options.rounds, 1)
+    rounds, less = (1, QUICK) if options.quick else (options.rounds, options.less)
     with tempfile.TemporaryDirectory() as place:
         found = {} if options.alone else build(pathlib.Path(place))
         peers = {n: c for n, c in found.items() if not n.endswith(" echo")}
-        questions = ask_questions(options.build.resolve(), peers, rounds, less)
-        servers = ask_servers(options.build.resolve(), found, rounds, less)
-    write(options.out, rounds, questions, servers)
+        questions = ask_questions(
+            options.build.resolve(), peers, rounds, less,
+            lambda known: write(options.out, rounds, less, known, ([], {})))
+        servers = ask_servers(
+            options.build.resolve(), found, rounds, less,
+            lambda known: write(options.out, rounds, less, questions, known))
+    write(options.out, rounds, less, questions, servers)
 
 
 main()

@@ -19,6 +19,8 @@ static double cpu_now()
     return static_cast<double>(t.tv_sec) * 1e9 + static_cast<double>(t.tv_nsec);
 }
 
+static double begin;
+
 static void switches(long n)
 {
     boost::context::fiber other([](boost::context::fiber &&main) {
@@ -39,6 +41,8 @@ static void yield_among(long n, long others)
             while (!over)
                 yield();
         });
+    yield();
+    begin = cpu_now(); // all have begun
     for (long i = 0; i < n / (others + 1); i++)
         yield();
     over = true;
@@ -140,7 +144,7 @@ int main(int argc, char **argv)
     if (argc != 3)
         return 2;
     long n = atol(argv[2]);
-    double begin = cpu_now();
+    begin = cpu_now();
     if (!ask(argv[1], n))
         return 2;
     printf("%s %.2f\n", argv[1], (cpu_now() - begin) / static_cast<double>(n));

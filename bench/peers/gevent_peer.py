@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """gevent_peer QUESTION N - what the questions of bench.c and many.c cost with gevent."""
 import random
-import resource
 import sys
 import time
 
@@ -16,6 +15,9 @@ def yield_among(n, others):
         while not over:
             gevent.sleep(0)
     all_ = [gevent.spawn(spin) for _ in range(others)]
+    gevent.sleep(0)
+    global begin
+    begin = time.process_time_ns()  # all have begun
     for _ in range(n // (others + 1)):
         gevent.sleep(0)
     over.append(1)
@@ -110,6 +112,7 @@ def main():
     question, n = sys.argv[1], int(sys.argv[2])
     if question not in QUESTIONS:
         sys.exit(2)
+    global begin
     begin = time.process_time_ns()
     QUESTIONS[question](n)
     print(question, (time.process_time_ns() - begin) / n)

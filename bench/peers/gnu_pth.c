@@ -19,6 +19,8 @@ static void yield_among(long n, long others)
 
     for (long i = 0; i < others; i++)
         all[i] = pth_spawn(PTH_ATTR_DEFAULT, spin, NULL);
+    pth_yield(NULL);
+    question_begin = cpu_now(); /* all have begun */
     for (long i = 0; i < n / (others + 1); i++)
         pth_yield(NULL);
     over = 1;

@@ -20,6 +20,8 @@ static void yield_among(long n, long others)
 
     for (long i = 0; i < others; i++)
         all[i] = st_thread_create(spin, NULL, 1, 65536);
+    st_sleep(0);
+    question_begin = cpu_now(); /* all have begun */
     for (long i = 0; i < n / (others + 1); i++)
         st_sleep(0);
     over = 1;
