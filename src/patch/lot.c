@@ -166,9 +166,8 @@ void green__lot_wake_all(struct lot_place *p, const void *object)
 /* Its hub ends, and the greenlet with it. */
 static void withdraw(struct parked *parked)
 {
-    struct lot_waiter *w =
-        (struct lot_waiter *)((char *)parked -
-                              offsetof(struct lot_waiter, parked));
+    void *at = (char *)parked - offsetof(struct lot_waiter, parked);
+    struct lot_waiter *w = at;
 
     green__lot_lock(w->place);
     if (!w->woken)
