@@ -221,7 +221,7 @@ static long lock_owned(struct call *c, int64_t deadline)
     if ((load(address) & FUTEX_TID_MASK) == tid)
         return -EDEADLK;
     while (!take(address, tid)) {
-        __atomic_fetch_or(address, FUTEX_WAITERS, __ATOMIC_SEQ_CST);
+        __atomic_fetch_or(address, (int)FUTEX_WAITERS, __ATOMIC_SEQ_CST);
         r = wait_at(c, &w, deadline, true);
         if (r == -ETIMEDOUT)
             return r;
