@@ -201,6 +201,7 @@ static int run(const char *where, long most)
     green_pool_join(&pool, GREEN_FOREVER);
     green_pool_destroy(&pool);
     connections_destroy(&connections);
+    green_stream_close(in);
     printf("%ld queries, %ld failed, %ld connections\n", asked, failed,
            connections.made);
     return failed > 0;
