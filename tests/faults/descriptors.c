@@ -226,10 +226,10 @@ static void run_file(void)
     went(green_close(fd));
 }
 
-static const struct scenario files = {"file", run_file, NULL, {0}, 4};
+static const struct scenario files = {"file", run_file, NULL, {0}, 16};
 /* Where there is no ring there are workers, which stay. */
 static const struct scenario ring_files = {
-    "file.uring", run_file, "GREEN_FILES=uring", {0}, .spare = 4};
+    "file.uring", run_file, "GREEN_FILES=uring", {0}, .spare = 16};
 static const struct scenario plain_files = {
     "file.plain", run_file, "GREEN_FILES=plain", {0}, 0};
 

@@ -102,7 +102,7 @@ static void run_unix_server(void)
 static const struct scenario server = {"server", run_server, NULL, PEER_TROUBLE,
                                        4};
 static const struct scenario unix_server = {"server.unix", run_unix_server,
-                                            NULL, PEER_TROUBLE, 4};
+                                            NULL, PEER_TROUBLE, 16};
 
 static void answer_datagram(int fd, const void *data, size_t n,
                             const struct sockaddr *from, socklen_t length,
@@ -150,7 +150,7 @@ static void run_datagrams(void)
 }
 
 static const struct scenario datagrams = {"datagrams", run_datagrams, NULL,
-                                          PEER_TROUBLE, 4};
+                                          PEER_TROUBLE, 16};
 
 static void *look_up(void *arg)
 {
@@ -183,7 +183,7 @@ static void run_names(void)
 }
 
 static const struct scenario names = {
-    "names", run_names, NULL, {EMFILE, EAI_MEMORY, EAI_AGAIN}, 4};
+    "names", run_names, NULL, {EMFILE, EAI_MEMORY, EAI_AGAIN}, 16};
 
 const struct scenario *const scenarios_of_networks[] = {
     &server, &unix_server, &datagrams, &names, NULL};

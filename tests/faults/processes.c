@@ -39,7 +39,7 @@ static void run_program(void)
 }
 
 static const struct scenario program = {
-    "program", run_program, NULL, {ETIMEDOUT, ECHILD}, 4};
+    "program", run_program, NULL, {ETIMEDOUT, ECHILD}, 16};
 
 static void run_short(void)
 {
@@ -56,7 +56,7 @@ static void run_short(void)
 }
 
 static const struct scenario short_program = {
-    "run", run_short, NULL, {ETIMEDOUT, ECHILD}, 4};
+    "run", run_short, NULL, {ETIMEDOUT, ECHILD}, 16};
 
 static void *sleep_on(void *arg)
 {

@@ -39,7 +39,7 @@ static void run_offload(void)
 }
 
 static const struct scenario offload = {
-    "offload", run_offload, NULL, {ETIMEDOUT}, 4};
+    "offload", run_offload, NULL, {ETIMEDOUT}, 16};
 
 static void *nap(void *arg)
 {
