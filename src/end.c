@@ -14,6 +14,7 @@
 #include "misuse.h"
 #include "scope.h"
 #include "sys.h"
+#include "unwound.h"
 #include "wait.h"
 
 #define TEXT_SIZE 256 /* of a failure's text */
@@ -201,6 +202,7 @@ void *green__run(void)
     struct green_hub *h = green__current_hub;
     green_t *g = h->current;
 
+    SEES_UNWINDING;
     if (h->fibers_on)
         green__fiber_arrive(g);
     errno = 0;

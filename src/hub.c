@@ -15,6 +15,7 @@
 #include "poke.h"
 #include "timeline.h"
 #include "turn.h"
+#include "unwound.h"
 #include "watchdog.h"
 #include "wait.h"
 
@@ -70,8 +71,7 @@ static void end_unwound(struct green_hub *h)
 
     if (!left || (left == &h->main && left->state == GREEN_STATE_RUNNING))
         return;
-    green__wait_give_up(left);
-    green__wait_give_up(&h->main);
+    green__unwound_waits(h);
     if (green__sched_unwound(h) != &h->main)
         h->cut_off(left);
 }

@@ -19,6 +19,7 @@
 #include "misuse.h"
 #include "overflow.h"
 #include "turn.h"
+#include "unwound.h"
 #include "wait.h"
 
 #define SLOW_TURN GREEN_MS          /* make turns shorter above this, */
@@ -36,6 +37,7 @@ static bool reached(const struct green_hub *h, uint32_t mark)
 
 static void poll_for(struct green_hub *h, int64_t timeout)
 {
+    SEES_UNWINDING; /* a wait here can be cancelled */
     h->polls++;
     if (h->poller)
         h->poller->ops->wait(h->poller, h, timeout);
