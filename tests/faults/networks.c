@@ -100,7 +100,7 @@ static void run_unix_server(void)
     }
 
 static const struct scenario server = {"server", run_server, NULL, PEER_TROUBLE,
-                                       4};
+                                       16};
 static const struct scenario unix_server = {"server.unix", run_unix_server,
                                             NULL, PEER_TROUBLE, 16};
 
