@@ -49,9 +49,21 @@ set(patch_originals
 set_source_files_properties(src/patch/conditions.c src/patch/lot.c
     src/patch/meetings.c PROPERTIES COMPILE_OPTIONS -fexceptions)
 
+# What needs libc's own: behind the shared library, or bent by the static linker.
+set(patch_wrapped
+    src/patch/wrapped.c
+    src/patch/epoll.c
+    src/patch/names.c
+    src/patch/forks.c)
+set(patch_wraps fork __fork vfork __vfork pclose getaddrinfo getnameinfo gethostbyname
+    gethostbyname2)
+list(TRANSFORM patch_wraps PREPEND --wrap=)
+
 add_library(green_patch_objects OBJECT ${patch_sources})
 add_library(green_patch_originals OBJECT ${patch_originals})
-foreach(objects green_patch_objects green_patch_originals)
+add_library(green_patch_wrapped OBJECT ${patch_wrapped})
+target_compile_definitions(green_patch_wrapped PRIVATE GREEN_PATCH_WRAPS)
+foreach(objects green_patch_objects green_patch_originals green_patch_wrapped)
     set_target_properties(${objects} PROPERTIES
         POSITION_INDEPENDENT_CODE ON
         C_VISIBILITY_PRESET hidden)
@@ -63,8 +75,12 @@ foreach(objects green_patch_objects green_patch_originals)
     target_link_libraries(${objects} PRIVATE green_warnings)
 endforeach()
 
-add_library(green_patch_static STATIC $<TARGET_OBJECTS:green_patch_objects>)
+add_library(green_patch_static STATIC
+    $<TARGET_OBJECTS:green_patch_objects> $<TARGET_OBJECTS:green_patch_wrapped>)
 target_link_libraries(green_patch_static PUBLIC green_static)
+list(JOIN patch_wraps "," patch_wraps)
+target_link_options(green_patch_static INTERFACE
+    LINKER:${patch_wraps} LINKER:--undefined=green__original)
 add_library(green_patch_shared SHARED
     $<TARGET_OBJECTS:green_patch_objects> $<TARGET_OBJECTS:green_patch_originals>)
 target_link_libraries(green_patch_shared PUBLIC green_shared PRIVATE ${CMAKE_DL_LIBS})

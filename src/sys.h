@@ -22,7 +22,13 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <unistd.h>
 #include "green.h"
+
+/* musl does not know how large a frame of a signal is: -1, as sysconf says then. */
+#ifndef _SC_SIGSTKSZ
+#define _SC_SIGSTKSZ -1
+#endif
 
 struct epoll_event;
 struct io_uring_params;

@@ -44,6 +44,16 @@ static _Unwind_Reason_Code write_frame(struct _Unwind_Context *context,
     return _URC_NO_REASON;
 }
 
+/* The unwinder that musl-gcc finds may be one made for glibc, and want this to link:
+ * it knows of no object. */
+int _dl_find_object(void *address, void *result) __attribute__((weak));
+int _dl_find_object(void *address, void *result)
+{
+    (void)address;
+    (void)result;
+    return -1;
+}
+
 void green__os_backtrace(int fd)
 {
     struct walk w = {fd, 0};

@@ -27,7 +27,7 @@
 #include "sys.h"
 #include "wait.h"
 
-#if defined(__linux__)
+#if defined(__linux__) && __has_include(<linux/io_uring.h>)
 
 #include <linux/io_uring.h>
 #include <stdatomic.h>

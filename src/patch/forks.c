@@ -4,18 +4,17 @@
  * A vfork's child would run greenlets of its parent if a hook waited in it, so it
  * is a fork. */
 #include "original.h"
-#include "patch.h"
 
-HOOK(fork, pid_t, hook_fork, (void));
+HOOK_ORIGINAL(fork, pid_t, hook_fork, (void));
 pid_t hook_fork(void)
 {
     if (green__patched(GREEN_PATCH_PROCESS))
         return green_fork();
     return green__original()->fork();
 }
-HOOK_ALIAS(__fork, pid_t, hook_fork_2, (void), fork);
-HOOK_ALIAS(vfork, pid_t, hook_fork_3, (void), fork);
-HOOK_ALIAS(__vfork, pid_t, hook_fork_4, (void), fork);
+HOOK_ORIGINAL_ALIAS(__fork, pid_t, hook_fork_2, (void), fork);
+HOOK_ORIGINAL_ALIAS(vfork, pid_t, hook_fork_3, (void), fork);
+HOOK_ORIGINAL_ALIAS(__vfork, pid_t, hook_fork_4, (void), fork);
 
 struct closing {
     FILE *file;
@@ -46,7 +45,7 @@ static int close_in_thread(FILE *file)
     return c.status;
 }
 
-HOOK(pclose, int, hook_pclose, (FILE * file));
+HOOK_ORIGINAL(pclose, int, hook_pclose, (FILE * file));
 int hook_pclose(FILE *file)
 {
     if (green__patched(GREEN_PATCH_PROCESS))

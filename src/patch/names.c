@@ -6,11 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include "original.h"
-#include "patch.h"
 
-HOOK(getaddrinfo, int, hook_getaddrinfo,
-     (const char *node, const char *service, const struct addrinfo *hints,
-      struct addrinfo **result));
+HOOK_ORIGINAL(getaddrinfo, int, hook_getaddrinfo,
+              (const char *node, const char *service,
+               const struct addrinfo *hints, struct addrinfo **result));
 int hook_getaddrinfo(const char *node, const char *service,
                      const struct addrinfo *hints, struct addrinfo **result)
 {
@@ -19,9 +18,10 @@ int hook_getaddrinfo(const char *node, const char *service,
     return green__original()->getaddrinfo(node, service, hints, result);
 }
 
-HOOK(getnameinfo, int, hook_getnameinfo,
-     (const struct sockaddr *address, socklen_t length, char *host,
-      socklen_t host_room, char *service, socklen_t service_room, int flags));
+HOOK_ORIGINAL(getnameinfo, int, hook_getnameinfo,
+              (const struct sockaddr *address, socklen_t length, char *host,
+               socklen_t host_room, char *service, socklen_t service_room,
+               int flags));
 int hook_getnameinfo(const struct sockaddr *address, socklen_t length,
                      char *host, socklen_t host_room, char *service,
                      socklen_t service_room, int flags)
@@ -66,7 +66,7 @@ static struct hostent *host_by_name(const char *name, int family)
     green_scope_t shield;
 
     if (!h) {
-        h_errno = NETDB_INTERNAL;
+        h_errno = TRY_AGAIN;
         return NULL;
     }
     h->name = name;
@@ -82,8 +82,8 @@ static struct hostent *host_by_name(const char *name, int family)
     return h->found;
 }
 
-HOOK(gethostbyname2, struct hostent *, hook_gethostbyname2,
-     (const char *name, int family));
+HOOK_ORIGINAL(gethostbyname2, struct hostent *, hook_gethostbyname2,
+              (const char *name, int family));
 struct hostent *hook_gethostbyname2(const char *name, int family)
 {
     if (green__patched(GREEN_PATCH_DNS))
@@ -91,7 +91,8 @@ struct hostent *hook_gethostbyname2(const char *name, int family)
     return green__original()->gethostbyname2(name, family);
 }
 
-HOOK(gethostbyname, struct hostent *, hook_gethostbyname, (const char *name));
+HOOK_ORIGINAL(gethostbyname, struct hostent *, hook_gethostbyname,
+              (const char *name));
 struct hostent *hook_gethostbyname(const char *name)
 {
     if (green__patched(GREEN_PATCH_DNS))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* original.c - layer 8: libc's own functions behind hooks that need them. */
+/* original.c - layer 8: libc's own functions, in the shared library: by dlsym. */
 #include "original.h"
 #include <dlfcn.h>
 #include <string.h>
