@@ -3,6 +3,7 @@
 set(patch_sources
     src/patch/call_x86_64.S
     src/patch/call_aarch64.S
+    src/patch/escape.c
     src/patch/seam.c
     src/patch/patch.c
     src/patch/environment.c
@@ -52,13 +53,9 @@ set_source_files_properties(src/patch/conditions.c src/patch/lot.c
 # What needs libc's own: behind the shared library, or bent by the static linker.
 set(patch_wrapped
     src/patch/wrapped.c
-    src/patch/epoll.c
+    src/patch/companions.c
     src/patch/names.c
     src/patch/forks.c)
-set(patch_wraps fork __fork vfork __vfork pclose getaddrinfo getnameinfo gethostbyname
-    gethostbyname2)
-list(TRANSFORM patch_wraps PREPEND --wrap=)
-
 add_library(green_patch_objects OBJECT ${patch_sources})
 add_library(green_patch_originals OBJECT ${patch_originals})
 add_library(green_patch_wrapped OBJECT ${patch_wrapped})
@@ -78,9 +75,8 @@ endforeach()
 add_library(green_patch_static STATIC
     $<TARGET_OBJECTS:green_patch_objects> $<TARGET_OBJECTS:green_patch_wrapped>)
 target_link_libraries(green_patch_static PUBLIC green_static)
-list(JOIN patch_wraps "," patch_wraps)
-target_link_options(green_patch_static INTERFACE
-    LINKER:${patch_wraps} LINKER:--undefined=green__original)
+file(STRINGS cmake/green_patch.options patch_options)
+target_link_options(green_patch_static INTERFACE ${patch_options})
 add_library(green_patch_shared SHARED
     $<TARGET_OBJECTS:green_patch_objects> $<TARGET_OBJECTS:green_patch_originals>)
 target_link_libraries(green_patch_shared PUBLIC green_shared PRIVATE ${CMAKE_DL_LIBS})

@@ -3422,7 +3422,9 @@ GREEN_PATCH_API int green_unpatch(unsigned what);
 GREEN_PATCH_API int green_patch_verify(void);
 
 /* Write which families are patched, and how often patched calls have waited, while
- * others could run.
+ * others could run.  Then, of what the watchdog has found since the first patch,
+ * which of libc's functions a thread stood still in, and how often (glibc, and not
+ * in static programs).
  *
  * Never switches.  May be called from any thread. */
 GREEN_PATCH_API void green_patch_report(int fd);

@@ -55,5 +55,12 @@ for malloc_name in libjemalloc.so.2 libtcmalloc_minimal.so.4; do
     compare "preloaded, $malloc_name second" \
         env GREEN_PATCH=all LD_PRELOAD="$patch $malloc" $preloaded
 done
+
+# The report names what stopped a patched thread.
+if ! "$programs/patch_escape" | grep "stood still in fgets: 1"; then
+    echo "the report does not name fgets"
+    failed=1
+fi
+
 echo "$(wc -l <"$scratch/expected") answers compared"
 exit $failed

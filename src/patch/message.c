@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include "layout.h"
 #include "patch.h"
 #include "vector.h"
 
@@ -177,6 +178,7 @@ HOOK(recvmsg, ssize_t, hook_recvmsg,
      (int fd, struct msghdr *message, int flags));
 ssize_t hook_recvmsg(int fd, struct msghdr *message, int flags)
 {
+    lay_out_place(message);
     return call_result(receive(fd, message, flags));
 }
 
@@ -227,8 +229,9 @@ HOOK(sendmsg, ssize_t, hook_sendmsg,
      (int fd, const struct msghdr *message, int flags));
 ssize_t hook_sendmsg(int fd, const struct msghdr *message, int flags)
 {
-    return call_result(
-        transmit(fd, (struct msghdr *)(uintptr_t)message, flags));
+    struct msghdr copy, *m = (struct msghdr *)(uintptr_t)message;
+
+    return call_result(transmit(fd, lay_out(m, &copy), flags));
 }
 
 HOOK(sendto, ssize_t, hook_sendto,

@@ -5,6 +5,7 @@
  * returns, and the timeout of recvmmsg is looked at only when something came. */
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include "layout.h"
 #include "patch.h"
 #include "span.h"
 
@@ -62,6 +63,7 @@ int hook_recvmmsg(int fd, struct mmsghdr *messages, unsigned n, int flags,
     int64_t span, deadline;
     long r;
 
+    lay_out_all(messages, n, false);
     if ((flags & MSG_DONTWAIT) || n == 0 ||
         !green__patched(GREEN_PATCH_SOCKET) || !load_span(&span, timeout))
         return (int)call_result(green__call(SYS_recvmmsg, fd, (long)messages, n,
@@ -83,6 +85,7 @@ int hook_sendmmsg(int fd, struct mmsghdr *messages, unsigned n, int flags)
 {
     struct batch b;
 
+    lay_out_all(messages, n, true);
     if ((flags & MSG_DONTWAIT) || n == 0 || !green__patched(GREEN_PATCH_SOCKET))
         return (int)call_result(
             green__call(SYS_sendmmsg, fd, (long)messages, n, flags, 0, 0));

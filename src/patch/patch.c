@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include "environment.h"
+#include "escape.h"
 #include "handlers.h"
 #include "locks.h"
 
@@ -204,4 +205,5 @@ void green_patch_report(int fd)
              "libgreen: patched calls have waited %lu times\n",
              atomic_load(&waits));
     say(fd, line);
+    green__escape_report(fd);
 }

@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include "escape.h"
 #include "handlers.h"
 #include "original.h"
 #include "patch.h"
@@ -193,6 +194,7 @@ void green__seam_patch(void)
     s->spawn = straight_spawn;
     s->fork = continued_fork;
     s->write_calmly = straight_write_calmly;
+    green__escape_patch(s);
     if (green__original_patch)
         green__original_patch(s, &before);
 }

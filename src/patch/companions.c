@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* epoll.c - layer 8: what musl's static library has in one file with epoll_wait.
+/* companions.c - layer 8: what musl has in one file with functions that are hooked.
  *
- * Who defines one function of a file of a static library must define all that is
- * used of it.  Not in the shared library. */
+ * Who defines one function of a file of a static library must define all of it that is
+ * used.  Not in the shared library. */
 #include <sys/epoll.h>
 #include <sys/syscall.h>
 #include "patch.h"
@@ -29,4 +29,11 @@ int hook_epoll_ctl(int epfd, int operation, int fd, struct epoll_event *event)
 {
     return (int)call_result(
         green__call(SYS_epoll_ctl, epfd, operation, fd, (long)event, 0, 0));
+}
+
+HOOK(eventfd, int, hook_eventfd, (unsigned count, int flags));
+int hook_eventfd(unsigned count, int flags)
+{
+    return (int)call_result(
+        green__call(SYS_eventfd2, count, flags, 0, 0, 0, 0));
 }
