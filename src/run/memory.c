@@ -46,20 +46,20 @@ size_t strlen(const char *text)
     return n;
 }
 
-static char *map(size_t size)
+static void *map(size_t size)
 {
     long r = kernel_call(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-    return r < 0 && r > -4096 ? NULL : (char *)r;
+    return r < 0 && r > -4096 ? NULL : (void *)r;
 }
 
 static struct piece *cut(size_t size)
 {
-    char *piece;
+    void *piece;
 
     if (size >= CHUNK)
-        return (struct piece *)map(size);
+        return map(size);
     if ((size_t)(fresh_end - fresh) < size) {
         fresh = map(CHUNK);
         fresh_end = fresh ? fresh + CHUNK : NULL;
@@ -68,7 +68,7 @@ static struct piece *cut(size_t size)
         return NULL;
     piece = fresh;
     fresh += size;
-    return (struct piece *)piece;
+    return piece;
 }
 
 void *memory_take(size_t size)
@@ -92,13 +92,18 @@ void *memory_take(size_t size)
     return (char *)p + HEADER;
 }
 
+static struct piece *piece_of(void *memory)
+{
+    return (void *)((char *)memory - HEADER);
+}
+
 void memory_give(void *memory)
 {
     struct piece *p;
 
     if (!memory)
         return;
-    p = (struct piece *)((char *)memory - HEADER);
+    p = piece_of(memory);
     p->next = unused[p->class];
     unused[p->class] = p;
 }
@@ -110,8 +115,7 @@ static void *take_anew(void *old, size_t size)
 
     if (!memory || !old)
         return memory;
-    n = ((size_t)SMALLEST << ((struct piece *)((char *)old - HEADER))->class) -
-        HEADER;
+    n = ((size_t)SMALLEST << piece_of(old)->class) - HEADER;
     memcpy(memory, old, n < size ? n : size);
     memory_give(old);
     return memory;
