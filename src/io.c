@@ -98,6 +98,14 @@ static ssize_t write_socket(int fd, const struct iovec *iov, int n)
     return green__sys.sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+/* Who waited until that can be read would wait for ever. */
+static bool is_write_only(int fd)
+{
+    int flags = green__sys.get_flags(fd);
+
+    return flags >= 0 && (flags & O_ACCMODE) == O_WRONLY;
+}
+
 /* Nobody else of this thread can come between the question and the call. */
 static ssize_t read_asking(int fd, const struct iovec *iov, int n)
 {
@@ -106,9 +114,11 @@ static ssize_t read_asking(int fd, const struct iovec *iov, int n)
     if (green__sys.is_file(fd) == 1)
         return green__file_read(fd, iov, n, -1);
     ready = green__fd_now(fd, GREEN_READ);
+    if (ready > 0 || (ready == 0 && is_write_only(fd)))
+        return green__sys.readv(fd, iov, n);
     if (ready == 0)
         errno = EAGAIN;
-    return ready > 0 ? green__sys.readv(fd, iov, n) : -1;
+    return -1;
 }
 
 int green__window_open(int fd)

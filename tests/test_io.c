@@ -290,6 +290,10 @@ static void nonsense_fails_as_the_system_says(void **state)
     check_fails(green_accept(fds[0], NULL, NULL), ENOTSOCK);
     check_fails(green_pread(fds[0], in_bytes, 1, 0), ESPIPE);
     close_both(fds);
+    make_fifo(fds);
+    check_fails(green_write(fds[0], "x", 1), EBADF);
+    check_fails(green_read(fds[1], in_bytes, 1), EBADF);
+    close_both(fds);
 }
 
 /* More than the system moves at once, 0x7ffff000 bytes. */

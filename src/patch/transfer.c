@@ -11,6 +11,7 @@
  * next time: a hint, which a wrong guess corrects.
  *
  * A write that waits returns when all is written, as plain ones do. */
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -85,12 +86,21 @@ static long at_once(struct transfer *t, const struct iovec *iov, size_t n)
     return r < 0 ? -errno : r;
 }
 
+/* Who waited until what is not open for it is ready would wait for ever. */
+static bool is_open_for(int fd, bool reads)
+{
+    long flags = green__call(SYS_fcntl, fd, F_GETFL, 0, 0, 0, 0);
+
+    return flags < 0 || (flags & O_ACCMODE) != (reads ? O_WRONLY : O_RDONLY);
+}
+
 static long asking(struct transfer *t)
 {
     bool reads = t->attempt.events == GREEN_READ;
     size_t n = vector_window(&t->vector, t->window, reads ? SSIZE_MAX : CHUNK);
 
-    if (!green__is_ready(t->attempt.fd, t->attempt.events))
+    if (!green__is_ready(t->attempt.fd, t->attempt.events) &&
+        is_open_for(t->attempt.fd, reads))
         return -EAGAIN;
     return green__call(reads ? SYS_readv : SYS_writev, t->attempt.fd,
                        (long)t->window, (long)n, 0, 0, 0);

@@ -144,6 +144,17 @@ static void *read_from_fifo(void *name)
     return NULL;
 }
 
+static void the_wrong_way(const char *name)
+{
+    int reader = open(name, O_RDONLY), writer = open(name, O_WRONLY);
+    char byte;
+
+    tell("read from where one writes", read(writer, &byte, 1));
+    tell("write to where one reads", write(reader, "x", 1));
+    close(reader);
+    close(writer);
+}
+
 static void fifos(void)
 {
     char name[32], byte;
@@ -171,6 +182,7 @@ static void fifos(void)
     tell("open, O_NONBLOCK", open(name, O_WRONLY | O_NONBLOCK));
     fd = open(name, O_RDWR);
     tell("open both ways", fd >= 0);
+    the_wrong_way(name);
     close(fd);
     unlink(name);
     tell("open, no such file", open(name, O_RDONLY));
