@@ -84,7 +84,7 @@ while gdb.selected_inferior().pid:
     else:
         gdb.execute("continue", to_string=True)
 print("looked at", seen, "instructions")
-print("done" if seen > 100 and not bad else "failed")
+print("done" if seen > 60 and not bad else "failed")
 PYTHON
 debug "source $scratch/step.py"
 grep -q '^done' "$scratch/out"

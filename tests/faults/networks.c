@@ -88,6 +88,7 @@ static void run_unix_server(void)
     char where[100];
 
     snprintf(where, sizeof where, "unix:/tmp/green-faults-%d", (int)getpid());
+    unlink(where + 5); /* of a process that had this number before */
     serve(where);
     unlink(where + 5);
 }

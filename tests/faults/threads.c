@@ -35,7 +35,7 @@ static void run_offload(void)
     team_add(offload_some, NULL);
     team_add(offload_some, NULL);
     team_end();
-    must(done <= 6 && (done == 6 || first_error));
+    must(done >= 6 || first_error); /* with late ones of the run before */
 }
 
 static const struct scenario offload = {
