@@ -211,7 +211,7 @@ static void stop_a_hub_without_grace(int64_t timeout)
 
 static void talk_without_time(int64_t timeout)
 {
-    const char *const argv[] = {"cat", NULL};
+    const char *const argv[] = {"sleep", "1000", NULL};
     const green_process_options_t options = {.in = GREEN_PIPE};
     green_process_t *p = green_process_start(argv, &options);
 
