@@ -107,7 +107,8 @@ static bool is_write_only(int fd)
 }
 
 /* Nobody else of this thread can come between the question and the call. */
-static ssize_t read_asking(int fd, const struct iovec *iov, int n)
+__attribute__((noinline)) static ssize_t
+read_asking(int fd, const struct iovec *iov, int n)
 {
     int ready;
 
