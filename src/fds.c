@@ -306,6 +306,14 @@ void green__fd_ready(struct green_hub *h, int fd, uint32_t generation,
     wake_for(s, events);
 }
 
+void green__fd_failed(struct green_hub *h, int fd, int error)
+{
+    struct fd_state *s = known_fd(h, fd);
+
+    if (s)
+        green__wake_all(&s->waiters, error);
+}
+
 /* The generation changes too, for an event of an old life that is under way. */
 static void check(struct green_hub *h, struct fd_state *s)
 {

@@ -101,6 +101,9 @@ extern const struct poller_ops green__epoll, green__kqueue, green__poll_poller;
 #define READY_URGENT 8 /* urgent data, which also cut reads short */
 void green__fd_ready(struct green_hub *h, int fd, uint32_t generation, int events);
 
+/* The poller cannot look at it: its waiters fail. */
+void green__fd_failed(struct green_hub *h, int fd, int error);
+
 /* For pollers that ask anew each time: the next descriptor above `fd` that has
  * waiters, and for what; -1 at the end. */
 int green__fd_next_wanted(struct green_hub *h, int fd, int *events, uint32_t *generation);

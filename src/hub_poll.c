@@ -123,12 +123,23 @@ static size_t poll_ask_hub(struct poll_poller *pp, struct green_hub *h)
     return n;
 }
 
+/* The kernel has no memory for so many, or allows fewer: nobody would be told. */
+static void poll_failed(struct poll_poller *pp, struct green_hub *h, size_t n)
+{
+    int error = errno;
+
+    for (size_t i = 0; error != EINTR && i < n; i++)
+        green__fd_failed(h, pp->fds[i].fd, error);
+}
+
 static void poll_wait(struct poller *p, struct green_hub *h, int64_t timeout)
 {
     struct poll_poller *pp = poll_of(p);
     size_t n = poll_ask_hub(pp, h);
     int ready = green__sys.poll(pp->fds, (nfds_t)n, timeout);
 
+    if (ready < 0)
+        poll_failed(pp, h, n);
     for (size_t i = 0; ready > 0 && i < n; i++) {
         if (pp->fds[i].revents == 0)
             continue;

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include "sched.h"
@@ -33,6 +34,8 @@ static struct {
     uint32_t generation;
 } wanted[NUMBERS], told[NUMBERS];
 
+static int failures[NUMBERS]; /* errno, by number */
+
 /* ---- in place of the hub ---- */
 
 void green__fd_ready(struct green_hub *h, int fd, uint32_t generation,
@@ -41,6 +44,12 @@ void green__fd_ready(struct green_hub *h, int fd, uint32_t generation,
     (void)h;
     told[fd].events |= events;
     told[fd].generation = generation;
+}
+
+void green__fd_failed(struct green_hub *h, int fd, int error)
+{
+    (void)h;
+    failures[fd] = error;
 }
 
 int green__fd_next_wanted(struct green_hub *h, int fd, int *events,
@@ -685,6 +694,29 @@ static void without_memory_a_descriptor_is_watched_or_refused(void **state)
     close_both(pair);
 }
 
+/* poll refuses more descriptors than the process may have, which can be limited
+ * later; pollers that keep a set do not mind. */
+static void a_look_that_fails_is_told_to_all(void **state)
+{
+    struct rlimit limit, one;
+    int pair[2], expected = ops == &green__poll_poller ? EINVAL : 0;
+
+    (void)state;
+    make_pair(pair);
+    want_and_watch(pair[0], GREEN_READ, 1);
+    want_and_watch(pair[1], GREEN_READ, 1);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    one = limit;
+    one.rlim_cur = 1;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &one), 0);
+    memset(failures, 0, sizeof failures);
+    look(0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(failures[pair[0]], expected);
+    assert_int_equal(failures[pair[1]], expected);
+    close_both(pair);
+}
+
 /* ---- each poller that this system has ---- */
 
 #define POLLER_TEST(test)                                         \
@@ -722,6 +754,7 @@ static int run_tests_of(const struct poller_ops *tested)
         POLLER_TEST(without_memory_none_is_opened),
         POLLER_TEST(without_a_free_number_none_is_opened),
         POLLER_TEST(without_memory_a_descriptor_is_watched_or_refused),
+        POLLER_TEST(a_look_that_fails_is_told_to_all),
     };
 
     return cmocka_run_group_tests_name(tested->name, tests, NULL, NULL);
