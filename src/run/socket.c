@@ -70,20 +70,26 @@ long socket_recvfrom(struct call *c)
     return attempt(&a);
 }
 
-static long recvmsg_once(struct attempt *a)
+/* One try of sendmsg or recvmsg; what goes along goes with the first part. */
+static long message_once(struct attempt *a, long number)
 {
     struct msghdr *m = (struct msghdr *)a->call->a[1], part;
     struct iovec rest[VECTOR_PIECES];
     long flags = a->call->a[2] | MSG_DONTWAIT;
 
     if (a->done == 0)
-        return kernel(SYS_recvmsg, a->fd, (long)m, flags, 0);
+        return kernel(number, a->fd, (long)m, flags, 0);
     part = *m;
     part.msg_control = NULL;
     part.msg_controllen = 0;
     part.msg_iov = rest;
     part.msg_iovlen = vector_rest(rest, m->msg_iov, m->msg_iovlen, a->done);
-    return kernel(SYS_recvmsg, a->fd, (long)&part, flags, 0);
+    return kernel(number, a->fd, (long)&part, flags, 0);
+}
+
+static long recvmsg_once(struct attempt *a)
+{
+    return message_once(a, SYS_recvmsg);
 }
 
 long socket_recvmsg(struct call *c)
@@ -146,21 +152,9 @@ long socket_sendto(struct call *c)
     return attempt_all(&a, (size_t)c->a[2]);
 }
 
-/* What goes along goes with the first part. */
 static long sendmsg_once(struct attempt *a)
 {
-    struct msghdr *m = (struct msghdr *)a->call->a[1], part;
-    struct iovec rest[VECTOR_PIECES];
-    long flags = a->call->a[2] | MSG_DONTWAIT;
-
-    if (a->done == 0)
-        return kernel(SYS_sendmsg, a->fd, (long)m, flags, 0);
-    part = *m;
-    part.msg_control = NULL;
-    part.msg_controllen = 0;
-    part.msg_iov = rest;
-    part.msg_iovlen = vector_rest(rest, m->msg_iov, m->msg_iovlen, a->done);
-    return kernel(SYS_sendmsg, a->fd, (long)&part, flags, 0);
+    return message_once(a, SYS_sendmsg);
 }
 
 long socket_sendmsg(struct call *c)
