@@ -79,10 +79,10 @@ static int serve(const char *address)
         fprintf(stderr, "chat: %s: %s\n", address, strerror(errno));
         return EXIT_FAILURE;
     }
-    printf("listening on port %d\n", http_server_port(s));
-    fflush(stdout);
     green_signal(SIGINT, tell, &stop);
     green_signal(SIGTERM, tell, &stop);
+    printf("listening on port %d\n", http_server_port(s));
+    fflush(stdout);
     green_event_wait(&stop, GREEN_FOREVER);
     room_stop_all();
     poll_stop();

@@ -27,19 +27,6 @@ static void *tell(void *event)
     return NULL;
 }
 
-/* Until a signal comes; a second one ends the program as ever. */
-static void wait_for_signal(void)
-{
-    static green_event_t stop;
-    green_watch_t *watches[] = {green_signal(SIGINT, tell, &stop),
-                                green_signal(SIGTERM, tell, &stop)};
-
-    green_event_wait(&stop, GREEN_FOREVER);
-    demo_stop();
-    green_signal_end(watches[0]);
-    green_signal_end(watches[1]);
-}
-
 /* A path may have any bytes; the terminal gets plain ones. */
 static void log_answer(const http_request_t *r, int status, uint64_t bytes,
                        void *arg)
@@ -102,6 +89,21 @@ static void say_where(const char *address, int port)
     fflush(stdout);
 }
 
+/* Until a signal comes, from when it says where it is; a second one ends the
+ * program as ever. */
+static void wait_for_signal(const char *address, int port)
+{
+    static green_event_t stop;
+    green_watch_t *watches[] = {green_signal(SIGINT, tell, &stop),
+                                green_signal(SIGTERM, tell, &stop)};
+
+    say_where(address, port);
+    green_event_wait(&stop, GREEN_FOREVER);
+    demo_stop();
+    green_signal_end(watches[0]);
+    green_signal_end(watches[1]);
+}
+
 static int serve(const char *address, char *root, const http_options_t *options)
 {
     http_route_t routes[] = {
@@ -120,8 +122,7 @@ static int serve(const char *address, char *root, const http_options_t *options)
         fprintf(stderr, "http_server: %s: %s\n", address, strerror(errno));
         return EXIT_FAILURE;
     }
-    say_where(address, http_server_port(s));
-    wait_for_signal();
+    wait_for_signal(address, http_server_port(s));
     if (http_server_stop(s, 5 * GREEN_SEC) != 0)
         fputs("http_server: some answers were cut short\n", stderr);
     return EXIT_SUCCESS;

@@ -196,9 +196,9 @@ static int serve(const char *address)
         perror(address);
         return EXIT_FAILURE;
     }
-    printf("listening on port %d\n", http_server_port(s));
     green_signal(SIGINT, tell, &stop);
     green_signal(SIGTERM, tell, &stop);
+    printf("listening on port %d\n", http_server_port(s));
     green_event_wait(&stop, GREEN_FOREVER);
     http_server_stop(s, 0);
     return EXIT_SUCCESS;
