@@ -6,6 +6,7 @@
  * million spawns, a million connections and a million offloads. */
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,6 +154,40 @@ static void *offload_nothing(void *arg)
     return NULL;
 }
 
+/* ---- as many workers as there will be ---- */
+
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+
+static void *pass_gate(void *arg)
+{
+    pthread_mutex_lock(&gate);
+    pthread_mutex_unlock(&gate);
+    return arg;
+}
+
+static void *offload_passing(void *arg)
+{
+    if (green_offload(pass_gate, arg, NULL, GREEN_FOREVER) != 0)
+        stop("green_offload");
+    return NULL;
+}
+
+/* None of them is idle while there is work to be given away. */
+static void have_workers(void)
+{
+    green_t *gs[AT_ONCE];
+
+    pthread_mutex_lock(&gate);
+    for (int i = 0; i < AT_ONCE; i++)
+        if (!(gs[i] = green_spawn(offload_passing, NULL)))
+            stop("green_spawn");
+    green_yield();
+    pthread_mutex_unlock(&gate);
+    if (green_joinall(gs, AT_ONCE, GREEN_FOREVER) != 0)
+        stop("green_joinall");
+    green_releaseall(gs, AT_ONCE);
+}
+
 static void offload_many(long n)
 {
     green_pool_t pool = GREEN_POOL_INIT(AT_ONCE);
@@ -191,6 +226,7 @@ int main(int argc, char **argv)
 
     flat &= stays_flat("spawns", spawn_many, is_long ? 10000000 : 1000000);
     flat &= stays_flat("connections", connect_many, is_long ? 1000000 : 10000);
+    have_workers();
     flat &= stays_flat("offloads", offload_many, is_long ? 1000000 : 20000);
     return flat ? 0 : 1;
 }
