@@ -43,7 +43,8 @@ bool green__load(void *to, const void *from, size_t n)
     return true;
 }
 
-/* Where the kernel does not let a process write to itself, nobody is protected. */
+/* Where the kernel does not let a process write to itself, nobody is protected.
+ * It is written again by a plain write, which tools like Valgrind see. */
 bool green__store(void *to, const void *from, size_t n)
 {
     struct iovec mine = {(void *)(uintptr_t)from, n}, theirs = {to, n};
@@ -51,9 +52,8 @@ bool green__store(void *to, const void *from, size_t n)
     long r = green__call(SYS_process_vm_writev, self, (long)&mine, 1,
                          (long)&theirs, 1, 0);
 
-    if (r == -ENOSYS || r == -EPERM)
-        memcpy(to, from, n);
-    else if (r != (long)n)
+    if (r != (long)n && r != -ENOSYS && r != -EPERM)
         return false;
+    memcpy(to, from, n);
     return true;
 }
