@@ -32,6 +32,7 @@ static struct context {
 } contexts[CONTEXTS];
 
 static unsigned starting;        /* the number of the one that begins */
+static unsigned rounds = 1000;   /* of what is done often */
 static const char *side_failure; /* what was seen on another stack */
 
 static void *top_of(unsigned n)
@@ -159,7 +160,7 @@ static const char *check_registers(void)
     side_failure = NULL;
     for (n = 1; n < CONTEXTS; n++)
         begin(n, ring_entry);
-    for (i = 0; i < 1000; i++)
+    for (i = 0; i < rounds; i++)
         CHECK(hold_all(0, 1));
     return side_failure;
 }
@@ -270,7 +271,7 @@ static const char *check_start(void)
 
 static void *restarting_entry(void)
 {
-    if (begun++ < 1000)
+    if (begun++ < rounds)
         green__restart(top_of(starting), restarting_entry, green__control());
     finish(look_around(starting));
     return NULL;
@@ -281,7 +282,7 @@ static const char *check_restart(void)
     side_failure = NULL;
     begun = 0;
     begin(2, restarting_entry);
-    CHECK(begun == 1001);
+    CHECK(begun == rounds + 1);
     return side_failure;
 }
 
@@ -400,7 +401,14 @@ static void *control_entry(void)
     return NULL;
 }
 
-/* A new context has the control words it was given, not its starter's. */
+static void *rounding_returning_entry(void)
+{
+    fesetround(FE_UPWARD);
+    return contexts[0].sp;
+}
+
+/* A new context has the control words it was given, not its starter's, and who
+ * goes on after it has its own, also if it has returned. */
 static const char *check_control(void)
 {
     uint64_t plain = green__control();
@@ -421,6 +429,8 @@ static const char *check_control(void)
     begin(1, control_entry);
     CHECK(control_seen == FE_DOWNWARD);
     CHECK(fegetround() == FE_TONEAREST);
+    CHECK(green__control() == plain);
+    begin(1, rounding_returning_entry);
     CHECK(green__control() == plain);
     return NULL;
 }
