@@ -1,30 +1,51 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# check_trace.sh SOURCE - the order of switches depends on the program alone:
-# each compiler, at each optimisation, twice, gives the same trace hash.
+# check_trace.sh SOURCE [long] - the order of switches depends on the program alone:
+# each compiler, at each optimisation, twice, gives the hashes that are expected.
+# Long: at more levels, with sanitizers, and for aarch64, in qemu.
 set -eu
 source=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 files=$(sed -n 's,^    \(\(arch\|src\)/[a-z0-9_]*\.[cS]\).*,'"$source"'/\1,p' \
     "$source/CMakeLists.txt")
-hashes=$work/hashes
+builds=0
 
-for cc in gcc clang; do
-    if ! command -v $cc >/dev/null; then
-        echo "$cc is not here: left out"
-        continue
+# RUNNER COMPILER OPTIONS...
+check() {
+    runner=$1 cc=$2
+    shift 2
+    # shellcheck disable=SC2086 # one word per file, and of the runner
+    if ! command -v "$cc" >/dev/null || ! command -v ${runner:-true} >/dev/null; then
+        echo "$cc${runner:+, $runner}: not here, left out"
+        return
     fi
-    for level in -O0 -O3; do
-        # shellcheck disable=SC2086 # one word per file
-        $cc -std=c11 $level -D_GNU_SOURCE -I"$source/include" \
-            "$source/tests/trace_program.c" $files -pthread -o "$work/program"
-        for run in 1 2; do
-            hash=$(GREEN_TRACE_HASH=1 "$work/program")
-            echo "$cc $level, run $run: $hash"
-            echo "$hash" >>"$hashes"
-        done
+    "$cc" -std=c11 "$@" -D_GNU_SOURCE -I"$source/include" \
+        "$source"/tests/trace/*.c $files -pthread -o "$work/program"
+    for run in 1 2; do
+        GREEN_TRACE_HASH=1 ${runner:+$runner -L "/usr/aarch64-linux-gnu"} \
+            "$work/program" >"$work/hashes"
+        if ! diff "$source/tests/trace/expected.out" "$work/hashes"; then
+            echo "$cc $*, run $run: another order"
+            exit 1
+        fi
     done
+    echo "$cc $*: as expected"
+    builds=$((builds + 1))
+}
+
+levels="-O0 -O3"
+[ "${2:-}" != long ] || levels="-O0 -O1 -O2 -O3 -Os"
+for cc in gcc clang; do
+    for level in $levels; do
+        check "" $cc "$level"
+    done
+    [ "${2:-}" = long ] || continue
+    check "" $cc -O1 -fsanitize=address,undefined
+    check "" $cc -O1 -fsanitize=thread
 done
-[ "$(sort -u "$hashes" | wc -l)" -eq 1 ] || { echo "they differ"; exit 1; }
-! grep -q '^0*$' "$hashes" || { echo "zero: nothing was traced"; exit 1; }
+if [ "${2:-}" = long ]; then
+    check qemu-aarch64 aarch64-linux-gnu-gcc -O0
+    check qemu-aarch64 aarch64-linux-gnu-gcc -O3
+fi
+[ $builds -gt 0 ] || { echo "no compiler"; exit 1; }
