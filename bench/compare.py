@@ -4,23 +4,27 @@
 
 BUILD is the build directory of a Release build.  The peers in bench/peers are built
 where their packages are installed (libst-dev, libpth-dev, libboost-fiber-dev,
-golang-go, python3-gevent, libev-dev, libuv1-dev), the others are left out.  Each
+golang-go, python3-gevent, libev-dev, libuv1-dev, luajit), the others are left out.  Each
 round asks each program the same question, one after the other; what is written is
 the median of the rounds, and the median of the ratios of each round.
 
-Writes RESULTS.md and two plots of cost against size (SVG), after each question what
+Writes RESULTS.md and plots of cost against size (SVG), after each question what
 is known by then, to bench/ or where --out says.  --rounds N asks N times, not 5;
---less N asks for so many times less of everything, on a slow machine.
+--less N asks for so many times less of everything, on a slow machine; --long asks
+for a million at once, too, and four of parked ones, which takes 20 GiB and an hour
+where a first touch of memory is slow.
 --quick asks for little and once: it shows that all works, the figures mean nothing.
 --alone asks no peers but the floor.
 """
 import argparse
+import os
 import pathlib
 import platform
 import re
 import shutil
 import statistics
 import subprocess
+import sys
 import tempfile
 from math import log10
 
@@ -31,6 +35,7 @@ QUICK = 200  # times less
 
 # name: source, compiler and what it is linked with; or an interpreter
 BUILT = {
+    "floor": ("floor.c", ["cc", "-O2"], []),
     "State Threads": ("st.c", ["cc", "-O2"], ["-lst"]),
     "Pth": ("gnu_pth.c", ["cc", "-O2"], ["-lpth"]),
     "Boost": ("boost.cpp", ["c++", "-O2", "-std=c++17"],
@@ -43,20 +48,43 @@ BUILT = {
 
 # program of ours, question, how many; a slow peer does fewer
 QUESTIONS = [
-    ("bench", "switch", 4_000_000), ("bench", "yield", 2_000_000),
-    ("bench", "yield.1000", 2_000_000), ("bench", "yield.100k", 500_000),
+    ("bench", "switch", 4_000_000), ("chain", "switch.apart", 2_000_000),
+    ("chain", "chain.10", 2_000_000), ("chain", "chain.1000", 2_000_000),
+    ("bench", "yield", 2_000_000), ("bench", "yield.1000", 2_000_000),
+    ("bench", "yield.100k", 500_000),
     ("bench", "spawn", 500_000), ("bench", "spawn.100", 500_000),
-    ("bench", "park.10k", 50_000), ("bench", "queue", 2_000_000),
-    ("bench", "channel", 1_000_000), ("bench", "sem", 1_000_000),
+    ("bench", "spawn.100k", 500_000),
+    ("bench", "queue", 2_000_000), ("bench", "channel", 1_000_000),
+    ("bench", "sem", 1_000_000), ("bench", "sem.timed", 1_000_000),
     ("bench", "mutex", 4_000_000), ("bench", "mutex.wait", 500_000),
-    ("many", "timer.start", 1_000_000), ("many", "timer.again", 1_000_000),
-    ("many", "timer.cancel", 1_000_000), ("many", "sleeps", 10_000),
-    ("many", "skynet", 10_000), ("many", "skynet.warm", 10_000),
-    ("many", "memory", 50_000), ("many", "touch", 10_000),
+    ("wakes", "event.10k", 100_000), ("wakes", "ring.1000", 500_000),
+    ("wakes", "select.8", 500_000), ("wakes", "local", 4_000_000),
+    ("wakes", "cancel", 100_000), ("wakes", "read.ready", 200_000),
 ]
+# Of so many at once: question, sizes, the most rounds.  With --long also those at the end.
+MANY = [
+    ("timer.start", (1000, 50_000, 1_000_000), 5), ("timer.again", (1000, 50_000, 1_000_000), 5),
+    ("timer.cancel", (1000, 50_000, 1_000_000), 5),
+    ("park", (10_000, 100_000), 2), ("park.warm", (10_000, 100_000), 2),
+    ("sleeps", (10_000, 100_000), 2), ("skynet", (1000, 10_000, 100_000), 2),
+    ("skynet.warm", (1000, 10_000, 100_000), 2),
+    ("memory", (10_000, 100_000, 1_000_000), 1), ("memory.64k", (10_000, 100_000, 1_000_000), 1),
+    ("touch", (10_000,), 5),
+]
+LONG = {"park": 1_000_000, "park.warm": 1_000_000, "skynet": 1_000_000,
+        "skynet.warm": 1_000_000, "memory": 4_000_000}
 SLOW = {"gevent": 20, "Pth": 200}
+MOST = {"gevent": 10_000, "Pth": 1000, "State Threads": 100_000, "Boost": 10_000}
 ECHO = [(1, 10_000), (64, 100_000), (1000, 100_000), (8000, 100_000)]
-PLOTTED = {"yield": 2, "yield.1000": 1000, "yield.100k": 100_000}
+SIZES = {"yield": ("yield", 2), "yield.1000": ("yield", 1000), "yield.100k": ("yield", 100_000),
+         "spawn": ("spawn", 1), "spawn.100": ("spawn", 100), "spawn.100k": ("spawn", 100_000)}
+PLOTS = {
+    "yield": "yield: nanoseconds against greenlets",
+    "spawn": "spawn and join: nanoseconds against greenlets in a batch",
+    "timer.again": "timer set anew: nanoseconds against timers",
+    "skynet": "skynet: nanoseconds per leaf against leaves",
+    "memory": "a parked greenlet: bytes against greenlets",
+}
 
 
 def build(place):
@@ -73,6 +101,10 @@ def build(place):
             found[name] = [str(target)]
         else:
             print(f"left out: {name}: {done.stderr.strip()[-200:]}")
+    if shutil.which("luajit"):
+        found["LuaJIT"] = ["luajit", str(PEERS / "luajit.lua")]
+    else:
+        print("left out: LuaJIT")
     if pathlib.Path(PYTHON).exists() and \
             subprocess.run([PYTHON, "-c", "import gevent"], capture_output=True).returncode == 0:
         found["gevent"] = [PYTHON, str(PEERS / "gevent_peer.py")]
@@ -82,13 +114,21 @@ def build(place):
     return found
 
 
-def ask(command, question, n):
-    """The figure, or None if that is not a question for this program."""
+remarks = []  # what programs say beside their figures
+
+
+def ask(command, question, n, patience=20):
+    """The figure, or None if that is not a question for this program, or one that it
+    does not answer in time."""
+    small = question.endswith(".64k")
     try:
-        done = subprocess.run([*command, question, str(n)], capture_output=True,
-                              text=True, timeout=60)
+        done = subprocess.run(
+            [*command, question.removesuffix(".64k"), str(n)], capture_output=True, text=True,
+            timeout=patience, env={**os.environ, "GREEN_STACK_SIZE": "64k"} if small else None)
     except subprocess.TimeoutExpired:
         return None
+    if question.startswith("memory") and "mappings" in done.stderr:
+        remarks.append(f"{question}: {done.stderr.strip()}.")
     fields = done.stdout.split()
     return float(fields[1]) if done.returncode == 0 and len(fields) == 2 else None
 
@@ -179,7 +219,7 @@ def plot(path, title, lines):
                    f'<text x="50" y="{y + 4:.0f}" text-anchor="end">{10 ** (low_y + i):,}</text>')
     for x in sorted({x for x, _ in points}):
         out.append(f'<text x="{place(x, 1)[0]:.0f}" y="360" text-anchor="middle">{x:,}</text>')
-    colours = ["#0a7d33", "#c33", "#36c", "#b80", "#808", "#088", "#555", "#e6a"]
+    colours = ["#0a7d33", "#c33", "#36c", "#b80", "#808", "#088", "#555", "#e6a", "#963", "#000"]
     ends = []
     for colour, (name, line) in zip(colours, lines.items()):
         path_text = "L".join(f"{x:.0f} {y:.0f}" for x, y in (place(*p) for p in line))
@@ -192,24 +232,61 @@ def plot(path, title, lines):
     path.write_text("\n".join([*out, "</svg>"]) + "\n")
 
 
-def ask_questions(build_dir, peers, rounds, less, tell):
-    rows, lines = [], {}
-    for program, question, n in QUESTIONS:
-        programs = {"libgreen": [str(build_dir / f"bench/bench_{program}")], **peers}
+class Questions:
+    """What was answered so far: rows for the table, lines for the plots."""
 
-        def one(name, command):
-            mine = max(n // less // SLOW.get(name, 1), 20)
-            if question.startswith("skynet"): # a power of ten
-                mine = n if less < QUICK else 1000
-            return ask(command, question, mine)
-        figures = rounds_of(programs, rounds, one)
-        print(question, {k: round(statistics.median(v), 1) for k, v in figures.items()}, flush=True)
-        rows.append((question, figures))
+    def __init__(self, build_dir, peers, rounds, tell):
+        self.build_dir, self.peers, self.rounds, self.tell = build_dir, peers, rounds, tell
+        self.rows, self.lines = [], {}
+
+    def row(self, text, program, question, rounds, count, patience, peers=None):
+        """One row of the table; count(name) is how many to ask for, or None."""
+        programs = {"libgreen": [str(self.build_dir / f"bench/bench_{program}")],
+                    **(self.peers if peers is None else peers)}
+        programs = {name: c for name, c in programs.items() if count(name)}
+        figures = rounds_of(programs, rounds,
+                            lambda name, c: ask(c, question, count(name), patience))
+        print(text, {k: round(statistics.median(v), 1) for k, v in figures.items()}, flush=True)
+        self.rows.append((text, figures))
+        self.tell((self.rows, self.lines))
+        return figures
+
+    def draw(self, plotted, size, figures):
         for name, figure in figures.items():
-            if question in PLOTTED:
-                lines.setdefault(name, []).append((PLOTTED[question], statistics.median(figure)))
-        tell((rows, lines))
-    return rows, lines
+            line = self.lines.setdefault(plotted, {}).setdefault(name, [])
+            line.append((size, statistics.median(figure)))
+
+    def ask_one_by_one(self, less):
+        for program, question, n in QUESTIONS:
+            figures = self.row(question, program, question, self.rounds,
+                               lambda name: max(n // less // SLOW.get(name, 1), 20), 20)
+            if question in SIZES:
+                self.draw(*SIZES[question], figures)
+
+    def ask_many(self, sizes_of, patience):
+        for question, sizes, rounds in MANY:
+            peers = {} if question.endswith(".64k") else None
+            for n in sizes_of(question, sizes):
+                once = n >= 1_000_000 and not question.startswith("timer")
+                figures = self.row(
+                    f"{question} {n:,}", "many", question, 1 if once else min(rounds, self.rounds),
+                    lambda name: n if n <= MOST.get(name, n) else None, patience, peers)
+                if question in PLOTS:
+                    self.draw(question, n, figures)
+
+
+def ask_questions(build_dir, peers, options, tell):
+    questions = Questions(build_dir, peers, options.rounds, tell)
+    questions.ask_one_by_one(options.less)
+
+    def sizes_of(question, sizes):
+        if options.less >= QUICK:
+            return [1000]
+        if options.long and question in LONG:
+            return [*sizes, LONG[question]]
+        return sizes
+    questions.ask_many(sizes_of, 1200 if options.long else 90)
+    return questions.rows, questions.lines
 
 
 def ask_servers(build_dir, peers, rounds, less, tell):
@@ -234,6 +311,25 @@ def ask_servers(build_dir, peers, rounds, less, tell):
     return rows + ([("system calls, 64 connections", calls)] if calls else []), lines
 
 
+def version(*command):
+    try:
+        done = subprocess.run(command, capture_output=True, text=True)
+    except OSError:
+        return None
+    return (done.stdout or done.stderr).strip().split("\n")[0] if done.returncode == 0 else None
+
+
+def versions():
+    """Of what was measured, as far as somebody can tell."""
+    said = [version("cc", "--version"), version("go", "version"), version("luajit", "-v"),
+            version("nginx", "-v")]
+    packages = ["libst-dev", "libpth-dev", "libboost-fiber-dev", "python3-gevent", "libev-dev",
+                "libuv1-dev"]
+    said += [version("dpkg-query", "-W", "-f", "${Package} ${Version}", p) for p in packages]
+    said += [f"libgreen {version('git', '-C', str(HERE), 'rev-parse', '--short', 'HEAD')}"]
+    return "; ".join(text for text in said if text)
+
+
 def write(out, rounds, less, questions, servers):
     rows, lines = questions
     echo_rows, echo_lines = servers
@@ -244,16 +340,18 @@ def write(out, rounds, less, questions, servers):
         f"{rounds} rounds, in brackets the ratio to libgreen (the median of those of each",
         "round; above 1: slower than libgreen). What the questions are, [README.md](README.md) says.",
         "", f"{platform.system()} {platform.release()}, {cpu[1] if cpu else platform.machine()}, load "
-        f"{pathlib.Path('/proc/loadavg').read_text().split()[0]}; counts divided by {less}.", "",
+        f"{pathlib.Path('/proc/loadavg').read_text().split()[0]}; counts divided by {less}.",
+        f"Versions: {versions()}.", "Command: `" + " ".join(sys.argv) + "`.", "",
         "## Operations: nanoseconds of CPU time; `memory` in bytes", ""]
-    text += table("question", "libgreen", ["libgreen", *[p for p in BUILT if " echo" not in p], "gevent"],
+    text += table("question", "libgreen", ["libgreen", *[p for p in BUILT if " echo" not in p], "LuaJIT", "gevent"],
                   rows)
-    text += ["", "![yield](yield.svg)", "",
+    text += ["", *remarks, "", *[f"![{name}]({name}.svg)" for name in PLOTS if name in lines], "",
              "## Echo of 64 bytes: nanoseconds of the server's CPU time per request", ""]
     text += table("", "libgreen", ["libgreen", "epoll, level", "epoll, edge", "Go", "gevent"], echo_rows)
     text += ["", "![echo](echo.svg)", ""]
     (out / "RESULTS.md").write_text("\n".join(text))
-    plot(out / "yield.svg", "yield: nanoseconds against greenlets", lines)
+    for name, of in lines.items():
+        plot(out / f"{name}.svg", PLOTS[name], of)
     plot(out / "echo.svg", "echo: nanoseconds of CPU per request against connections", echo_lines)
 
 
@@ -263,15 +361,18 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--less", type=int, default=1)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--long", action="store_true")
     parser.add_argument("--alone", action="store_true")
     parser.add_argument("--out", type=pathlib.Path, default=HERE)
     options = parser.parse_args()
-    rounds, less = (1, QUICK) if options.quick else (options.rounds, options.less)
+    if options.quick:
+        options.rounds, options.less = 1, QUICK
+    rounds, less = options.rounds, options.less
     with tempfile.TemporaryDirectory() as place:
         found = {} if options.alone else build(pathlib.Path(place))
         peers = {n: c for n, c in found.items() if not n.endswith(" echo")}
         questions = ask_questions(
-            options.build.resolve(), peers, rounds, less,
+            options.build.resolve(), peers, options,
             lambda known: write(options.out, rounds, less, known, ([], {})))
         servers = ask_servers(
             options.build.resolve(), found, rounds, less,

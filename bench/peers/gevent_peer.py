@@ -5,7 +5,7 @@ import sys
 import time
 
 import gevent
-from gevent import event, lock, queue
+from gevent import event, local, lock, queue
 
 
 def yield_among(n, others):
@@ -20,6 +20,8 @@ def yield_among(n, others):
     begin = time.process_time_ns()  # all have begun
     for _ in range(n // (others + 1)):
         gevent.sleep(0)
+    global end
+    end = time.process_time_ns()
     over.append(1)
     gevent.joinall(all_)
 
@@ -41,6 +43,61 @@ def put_through(n, q):
     for i in range(n):
         q.put(i)
     taker.join()
+
+
+def park(n):
+    over = event.Event()
+    all_ = [gevent.spawn(over.wait) for _ in range(n)]
+    gevent.sleep(0)
+    over.set()
+    gevent.joinall(all_)
+
+
+def fan_out(n):
+    sum_ = 0
+    for _ in range(n // 10000 or 1):
+        over = event.Event()
+        all_ = [gevent.spawn(over.wait) for _ in range(10000)]
+        gevent.sleep(0)
+        from_ = time.process_time_ns()
+        over.set()
+        gevent.joinall(all_)
+        sum_ += time.process_time_ns() - from_
+    global begin, end
+    begin, end = 0, sum_ * n // (10000 * (n // 10000 or 1))
+
+
+def ring(n):
+    links = [queue.Channel() for _ in range(1001)]
+
+    def pass_on(i):
+        while True:
+            links[i + 1].put(links[i].get())
+    for i in range(1000):
+        gevent.spawn(pass_on, i)
+    gevent.sleep(0)
+    global begin
+    begin = time.process_time_ns()
+    for _ in range(max(n // 1000, 1)):
+        links[0].put(0)
+        links[1000].get()
+    global end
+    end = begin + (time.process_time_ns() - begin) * n // (max(n // 1000, 1) * 1000)
+
+
+def cancel(n):
+    never = event.Event()
+    for _ in range(n):
+        g = gevent.spawn(never.wait)
+        gevent.sleep(0)
+        g.kill()
+
+
+def local_get(n):
+    l = local.local()
+    l.value = 1
+    for _ in range(n):
+        l.value
 
 
 def semaphore(n):
@@ -98,6 +155,11 @@ QUESTIONS = {
     "yield.1000": lambda n: yield_among(n, 999),
     "spawn": lambda n: spawn(n, 1),
     "spawn.100": lambda n: spawn(n, 100),
+    "park": park,
+    "event.10k": fan_out,
+    "ring.1000": ring,
+    "cancel": cancel,
+    "local": local_get,
     "queue": lambda n: put_through(n, queue.Queue(128)),
     "channel": lambda n: put_through(n, queue.Channel()),
     "sem": semaphore,
@@ -112,10 +174,10 @@ def main():
     question, n = sys.argv[1], int(sys.argv[2])
     if question not in QUESTIONS:
         sys.exit(2)
-    global begin
-    begin = time.process_time_ns()
+    global begin, end
+    begin, end = time.process_time_ns(), None
     QUESTIONS[question](n)
-    print(question, (time.process_time_ns() - begin) / n)
+    print(question, ((end or time.process_time_ns()) - begin) / n)
 
 
 main()

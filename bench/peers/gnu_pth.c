@@ -23,6 +23,7 @@ static void yield_among(long n, long others)
     question_begin = cpu_now(); /* all have begun */
     for (long i = 0; i < n / (others + 1); i++)
         pth_yield(NULL);
+    question_end = cpu_now();
     over = 1;
     for (long i = 0; i < others; i++)
         pth_join(all[i], NULL);

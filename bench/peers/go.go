@@ -19,7 +19,7 @@ func cpu() int64 {
 	return r.Utime.Nano() + r.Stime.Nano()
 }
 
-var begin int64
+var begin, end int64 // the end, if it is not when the question returns
 
 func yieldAmong(n, others int) {
 	over := false
@@ -38,6 +38,7 @@ func yieldAmong(n, others int) {
 	for i := 0; i < n/(others+1); i++ {
 		runtime.Gosched()
 	}
+	end = cpu()
 	over = true
 	all.Wait()
 }
@@ -71,6 +72,85 @@ func parkMany(n int) {
 	runtime.Gosched()
 	close(event)
 	all.Wait()
+}
+
+func fanOut(n int) {
+	var sum int64
+	for ; n > 0; n -= 10000 {
+		var all sync.WaitGroup
+		event := make(chan int)
+		all.Add(10000)
+		for i := 0; i < 10000; i++ {
+			go func() { <-event; all.Done() }()
+		}
+		runtime.Gosched()
+		from := cpu()
+		close(event)
+		all.Wait()
+		sum += cpu() - from
+	}
+	begin, end = 0, sum
+}
+
+func ring(n int) {
+	first := make(chan int)
+	in := first
+	for i := 0; i < 1000; i++ {
+		out := make(chan int)
+		go func(in, out chan int) {
+			for item := range in {
+				out <- item
+			}
+		}(in, out)
+		in = out
+	}
+	runtime.Gosched()
+	begin = cpu()
+	for ; n > 0; n -= 1000 {
+		first <- 0
+		<-in
+	}
+}
+
+func selectEight(n int) {
+	var c [8]chan int
+	for i := range c {
+		c[i] = make(chan int)
+	}
+	go func() {
+		for {
+			select {
+			case <-c[0]:
+			case <-c[1]:
+			case <-c[2]:
+			case <-c[3]:
+			case <-c[4]:
+			case <-c[5]:
+			case <-c[6]:
+			case <-c[7]:
+			}
+		}
+	}()
+	for i := 0; i < n; i++ {
+		c[i&7] <- i
+	}
+}
+
+func cancel(n int) {
+	never := make(chan int)
+	for i := 0; i < n; i++ {
+		over, done := make(chan int), make(chan int)
+		go func() {
+			select {
+			case <-never:
+			case <-over:
+			}
+			close(done)
+		}()
+		runtime.Gosched()
+		close(over)
+		<-done
+	}
 }
 
 func putThrough(n, max int) {
@@ -204,6 +284,9 @@ func main() {
 	if question == "skynet.warm" {
 		tree(n)
 	}
+	if question == "park.warm" {
+		parkMany(n)
+	}
 	begin = cpu()
 	switch question {
 	case "yield":
@@ -222,6 +305,16 @@ func main() {
 		for i := 0; i < n; i += 10000 {
 			parkMany(10000)
 		}
+	case "park", "park.warm":
+		parkMany(n)
+	case "event.10k":
+		fanOut(n)
+	case "ring.1000":
+		ring(n)
+	case "select.8":
+		selectEight(n)
+	case "cancel":
+		cancel(n)
 	case "queue":
 		putThrough(n, 128)
 	case "channel":
@@ -254,5 +347,8 @@ func main() {
 	default:
 		os.Exit(2)
 	}
-	fmt.Printf("%s %.2f\n", question, float64(cpu()-begin)/float64(n))
+	if end == 0 {
+		end = cpu()
+	}
+	fmt.Printf("%s %.2f\n", question, float64(end-begin)/float64(n))
 }
