@@ -30,6 +30,8 @@ set(run_sources
     src/run/process.c
     src/run/report.c
     src/run/dispatch.c
+    src/run/direct.c
+    src/run/names.c
     src/run/start.c)
 
 # The engine stands below libc: it calls nothing of it, and has no thread-local
@@ -39,7 +41,9 @@ set_target_properties(green_run_objects PROPERTIES
     POSITION_INDEPENDENT_CODE ON
     C_VISIBILITY_PRESET hidden
     INTERPROCEDURAL_OPTIMIZATION OFF)
-target_compile_definitions(green_run_objects PRIVATE _GNU_SOURCE)
+# The number that heap.c sets is not the program's errno.
+target_compile_definitions(green_run_objects PRIVATE _GNU_SOURCE
+    __errno_location=run_errno)
 target_compile_options(green_run_objects PRIVATE $<$<COMPILE_LANGUAGE:C>:
     -ffreestanding -fno-builtin -fno-stack-protector -U_FORTIFY_SOURCE
     -fasynchronous-unwind-tables -ffunction-sections -fcf-protection=none -O2

@@ -30,6 +30,7 @@ refused() { # STATUS WORD ARGUMENTS…: says why not
 
 same "$programs/run_threads"
 grep -q '^Threads:.1$' "$scratch/errors" || fault "$(cat "$scratch/errors")"
+same "$programs/run_calls"
 same "$programs/run_echo" 1000 5
 grep -q '^Threads:.1$' "$scratch/errors" || fault "$(cat "$scratch/errors")"
 same ls /
@@ -37,7 +38,7 @@ same sh -c 'echo a | sed s/a/b/; (exit 3); echo $?; env'
 
 # The engine stands below libc and needs nothing of it.
 if command -v nm >/dev/null; then
-    nm -P -D "$GREEN_BUILD/libgreen_run.so" | grep -v -e '^__environ w' -e '^etext ' &&
+    nm -P -D "$GREEN_BUILD/libgreen_run.so" | grep ' U ' &&
         fault "the engine has such symbols"
 fi
 
@@ -54,7 +55,8 @@ status=0
 
 
 "$run" --stats "$programs/run_threads" >"$scratch/output" 2>"$scratch/errors"
-grep -q '^green-run: [0-9]* threads, .* switches, .* system calls$' "$scratch/errors" &&
+grep -q '^green-run: [0-9]* threads, .* switches, .* calls, [0-9]* of them trapped$' \
+    "$scratch/errors" &&
     grep -q '^green-run: futex waited [0-9]* times$' "$scratch/errors" ||
     fault "--stats: $(cat "$scratch/errors")"
 

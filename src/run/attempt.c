@@ -53,11 +53,20 @@ static long await(struct attempt *a)
     }
 }
 
+/* Tried by its caller, and since then nobody looked at what has happened. */
+static long first_try(struct attempt *a)
+{
+    bool tried = a->call->tried == task_switches + 1;
+
+    a->call->tried = 0;
+    return tried ? -EAGAIN : a->once(a);
+}
+
 long attempt(struct attempt *a)
 {
     long r;
 
-    while ((r = a->once(a)) == -EAGAIN) {
+    for (r = first_try(a); r == -EAGAIN; r = a->once(a)) {
         if (!attempt_may_wait(a->fd))
             return r;
         r = await(a);

@@ -146,7 +146,7 @@ static void put_mask_back(struct call *c)
     pending_deliver(c->task, c->frame);
 }
 
-static void system_call(ucontext_t *frame)
+void dispatch_call(ucontext_t *frame, uint64_t tried)
 {
     greg_t *g = frame->uc_mcontext.gregs;
     struct task *t = task_now;
@@ -154,11 +154,12 @@ static void system_call(ucontext_t *frame)
                      .a = {g[REG_RDI], g[REG_RSI], g[REG_RDX], g[REG_R10],
                            g[REG_R8], g[REG_R9]},
                      .frame = frame,
-                     .task = t};
+                     .task = t,
+                     .tried = tried};
     uint64_t waits = t->waits;
     long r;
 
-    report_traps++;
+    report_calls++;
     mask_set(t, mask_of(frame));
     t->frame = frame;
     t->call = &c;
@@ -170,6 +171,7 @@ static void system_call(ucontext_t *frame)
     if (t->pending & ~t->mask)
         pending_deliver(t, frame);
     put_mask_back(&c);
+    t->stack = frame->uc_stack;
 }
 
 static void note_stack(const ucontext_t *frame)
@@ -181,10 +183,12 @@ void dispatch_signal(int signal, siginfo_t *info, void *frame)
 {
     (void)signal;
     note_stack(frame);
-    if (info->si_code == DISPATCHED)
-        system_call(frame);
-    else if (!hub_takes_signal(SIGSYS, info))
+    if (info->si_code == DISPATCHED) {
+        report_traps++;
+        dispatch_call(frame, 0);
+    } else if (!hub_takes_signal(SIGSYS, info)) {
         preempt_signal(info, frame);
+    }
 }
 
 static bool is_fault(int signal, const siginfo_t *info)

@@ -5,6 +5,9 @@
 
 #include "call.h"
 
+/* Serve the call that stands in the frame; tried: see struct call. */
+void dispatch_call(ucontext_t *frame, uint64_t tried);
+
 /* The handler of SIGSYS. */
 void dispatch_signal(int signal, siginfo_t *info, void *frame);
 

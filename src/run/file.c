@@ -32,6 +32,10 @@ static long by_socket(int fd, struct iovec *iov, size_t n, bool out)
 
     if (!out && n == 1 && iov->iov_len == 0)
         return kernel(SYS_readv, fd, (long)iov, 1, 0);
+    if (n == 1)
+        return kernel_call(out ? SYS_sendto : SYS_recvfrom, fd,
+                           (long)iov->iov_base, (long)iov->iov_len,
+                           MSG_DONTWAIT, 0, 0);
     return kernel(out ? SYS_sendmsg : SYS_recvmsg, fd, (long)&m, MSG_DONTWAIT,
                   0);
 }
@@ -79,6 +83,14 @@ static long move(int fd, struct iovec *iov, size_t n, bool out)
             break;
     } while (++tries < TRIES_OF_KIND);
     return r;
+}
+
+bool file_try(int fd, struct iovec *iov, size_t n, bool out, long *r)
+{
+    if (watch_known(fd) == WATCH_UNKNOWN)
+        return false;
+    *r = by_kind(fd, iov, n, out);
+    return !is_unsuited(*r);
 }
 
 /* ---- calls ---- */

@@ -128,6 +128,7 @@ static void call_handler(struct task *t, int signal, siginfo_t *info,
         action_set(signal, &plain);
     t->frame = NULL;
     t->call = NULL;
+    mask_set(t, mask);
     mask_install(mask & ~MASK_NEVER);
     if (stack)
         run_on(stack, a.handler, signal, info, frame);

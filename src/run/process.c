@@ -19,6 +19,8 @@ long run_child(long number, const long *arguments, const greg_t *gregs,
                const uint64_t *mask);
 void run_on(void *stack, void (*fn)(void *), void *argument);
 
+int process_parent;
+
 enum { SHARED_STACK = 32 * 1024, BELOW = 4096 };
 
 /* ---- a copy ---- */
@@ -38,6 +40,7 @@ static void begin_child(struct task *me)
     task_set_tid(me, (int)kernel(SYS_gettid, 0, 0, 0, 0));
     watch_start();
     hub_kept = 0;
+    process_parent = 0;
     option_stats &= option_follow;
     preempt_start();
     kernel_dispatch();
@@ -80,8 +83,10 @@ static void share_on_stack(void *argument)
     memcpy(s->low, s->aside, s->size);
 }
 
-/* The child begins where the program is, with this stack or, if 0, the same. */
-static long share(struct call *c, long number, unsigned long stack)
+/* The child begins where the program is, with this stack or, if 0, the same;
+ * ends_first: we go on when it has left our memory. */
+static long share(struct call *c, long number, unsigned long stack,
+                  bool ends_first)
 {
     long sp = c->frame->uc_mcontext.gregs[REG_RSP];
     struct shared *s = memory_take(sizeof *s);
@@ -99,8 +104,11 @@ static long share(struct call *c, long number, unsigned long stack)
         s->low = (char *)__builtin_frame_address(0) - BELOW;
         s->size = (size_t)(sp - (long)s->low);
         s->aside = memory_take(s->size);
+        process_parent = (int)kernel(SYS_getpid, 0, 0, 0, 0);
         if (s->aside)
             run_on(room + SHARED_STACK, share_on_stack, s);
+        if (ends_first)
+            process_parent = 0;
         r = s->aside ? s->result : -ENOMEM;
         memory_give(s->aside);
     }
@@ -114,7 +122,7 @@ long process_vfork(struct call *c)
     c->a[0] = CLONE_VM | CLONE_VFORK | SIGCHLD;
     for (int i = 1; i < 6; i++)
         c->a[i] = 0;
-    return share(c, SYS_clone, 0);
+    return share(c, SYS_clone, 0, true);
 }
 
 long process_clone(struct call *c)
@@ -128,7 +136,7 @@ long process_clone(struct call *c)
     if (thread_is_wanted(plan.flags))
         return thread_create(c, &plan);
     if (plan.flags & CLONE_VM || plan.stack_top)
-        return share(c, SYS_clone, plan.stack_top);
+        return share(c, SYS_clone, plan.stack_top, plan.flags & CLONE_VFORK);
     return copy(c);
 }
 
@@ -144,7 +152,7 @@ long process_clone3(struct call *c)
     if (thread_is_wanted(plan.flags))
         return thread_create(c, &plan);
     if (plan.flags & CLONE_VM || plan.stack_top)
-        return share(c, SYS_clone3, plan.stack_top);
+        return share(c, SYS_clone3, plan.stack_top, plan.flags & CLONE_VFORK);
     return copy(c);
 }
 

@@ -12,4 +12,8 @@ long process_vfork(struct call *c);
 long process_execve(struct call *c);
 long process_execveat(struct call *c);
 
+/* Not 0: a child of this process may run in our memory.  Its calls are none of
+ * ours, and go to the kernel. */
+extern int process_parent;
+
 #endif

@@ -6,7 +6,7 @@
 #include "report.h"
 #include "line.h"
 
-uint64_t report_traps, report_waits[REPORT_CALLS];
+uint64_t report_calls, report_traps, report_waits[REPORT_CALLS];
 
 static const char *const names[REPORT_CALLS] = {
     [SYS_read] = "read",
@@ -74,7 +74,8 @@ void report_stats(void)
     add_count(&l, task_made, " threads, ");
     add_count(&l, task_most, " at once; ");
     add_count(&l, task_switches, " switches, ");
-    add_count(&l, report_traps, " system calls");
+    add_count(&l, report_calls, " system calls, ");
+    add_count(&l, report_traps, " of them trapped");
     write_line(&l);
     for (long call = 0; call < REPORT_CALLS; call++) {
         if (!report_waits[call])

@@ -7,7 +7,7 @@
 
 enum { REPORT_CALLS = 512 };
 
-extern uint64_t report_traps, report_waits[REPORT_CALLS];
+extern uint64_t report_calls, report_traps, report_waits[REPORT_CALLS];
 
 void report_stats(void); /* of --stats, to standard error */
 void report_dump(void);  /* of --dump */

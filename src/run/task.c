@@ -12,6 +12,9 @@
 
 enum { HUB_STACK = 256 * 1024, BUCKETS = 4096, TURN = 64 };
 
+/* The control words as a program finds them: nothing masked out, no trap. */
+#define FLOATING_POINT (0x1f80 | (UINT64_C(0x37f) << 32))
+
 void run_swap(void **save, void *load);
 
 struct task *task_now, *task_first;
@@ -80,6 +83,7 @@ struct task *task_new(int tid)
         return NULL;
     t->tid = tid;
     t->state = TASK_WAITING;
+    t->stack.ss_flags = SS_DISABLE;
     t->after = task_first;
     if (task_first)
         task_first->before = t;
@@ -117,6 +121,7 @@ static void *prepared(void *stack, void (*begin)(void))
     *--top = (void *)(uintptr_t)begin;
     for (int i = 0; i < 6; i++)
         *--top = NULL;
+    *--top = (void *)FLOATING_POINT;
     return top;
 }
 

@@ -4,7 +4,8 @@
  * A task runs in the program, until a system call traps.  Then it runs in the
  * engine, in the signal frame on its own stack, with all signals blocked; it may
  * stop there for another.  Its registers, signal mask and alternate stack lie in
- * the frame and come back with it. */
+ * the frame and come back with it.  Calls by libc's names (names.c) do the same
+ * without a trap, and with a frame that is made up. */
 #ifndef RUN_TASK_H
 #define RUN_TASK_H
 
@@ -28,7 +29,8 @@ struct task {
     enum woken woken;        /* task.c */
     uint32_t timer;          /* task.c: its place in the heap */
     int tid;
-    uint64_t mask;           /* mask.c: blocked signals, while in the engine */
+    uint64_t mask;           /* mask.c: blocked signals */
+    stack_t stack;           /* dispatch.c: its alternate stack */
     uint64_t pending;        /* pending.c: signals for it alone */
     uint64_t waits_for;      /* signals that end its sigwait */
     struct pending *signals; /* pending.c: what came with them */

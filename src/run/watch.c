@@ -73,6 +73,13 @@ enum watch_kind watch_kind(int fd)
     return w->kind;
 }
 
+enum watch_kind watch_known(int fd)
+{
+    const struct watch *w = find(fd, false);
+
+    return w ? w->kind : WATCH_UNKNOWN;
+}
+
 void watch_learn(int fd, enum watch_kind kind)
 {
     struct watch *w = find(fd, true);

@@ -25,6 +25,7 @@ struct watch_wait {
 };
 
 enum watch_kind watch_kind(int fd);
+enum watch_kind watch_known(int fd); /* without asking anybody */
 void watch_learn(int fd, enum watch_kind kind); /* the guess was wrong */
 
 /* Wait for events of poll(); several by begin and end. */

@@ -7,7 +7,8 @@
 
     .text
 
-/* void run_swap(void **save, void *load): go on where `load` was saved. */
+/* void run_swap(void **save, void *load): go on where `load` was saved, with the
+ * control words of floating point, which a call must preserve. */
     .globl run_swap
     .hidden run_swap
     .type run_swap, @function
@@ -31,8 +32,16 @@ run_swap:
     pushq %r15
     .cfi_adjust_cfa_offset 8
     .cfi_rel_offset %r15, 0
+    subq $8, %rsp
+    .cfi_adjust_cfa_offset 8
+    stmxcsr (%rsp)
+    fnstcw 4(%rsp)
     movq %rsp, (%rdi)
     movq %rsi, %rsp
+    ldmxcsr (%rsp)
+    fldcw 4(%rsp)
+    addq $8, %rsp
+    .cfi_adjust_cfa_offset -8
     popq %r15
     .cfi_adjust_cfa_offset -8
     .cfi_restore %r15
