@@ -12,6 +12,9 @@
 /* Is a sanitizer that must be told in this process? */
 bool green__fiber_active(void);
 
+/* This thread begins to have greenlets, or to hear signals. */
+void green__fiber_open(void);
+
 /* About to switch from one greenlet to another; `for_good` if `from` has ended.
  * `to` has its stack attached already. */
 void green__fiber_leave(green_t *from, green_t *to, bool for_good);

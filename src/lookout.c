@@ -11,6 +11,7 @@
 #include "lookout.h"
 #include <errno.h>
 #include <signal.h>
+#include "fiber.h"
 #include "sys.h"
 
 #include "green.h"
@@ -27,6 +28,7 @@ static void hear_signal(int signo)
 
     if (signo == 0)
         return;
+    green__fiber_open();
     sigemptyset(&set);
     sigaddset(&set, signo);
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);

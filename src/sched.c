@@ -130,6 +130,7 @@ void green__observe(struct green_hub *h, unsigned who, green_observer_fn *fn)
 
 void green__sched_open(struct green_hub *h)
 {
+    green__fiber_open();
     h->fibers_on = green__fiber_active();
     green__exceptions_open(h);
     green__observe(h, OBSERVER_HASH,

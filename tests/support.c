@@ -14,6 +14,7 @@
 #include "sys.h"
 
 #define MAX_SECONDS 200 /* for a test that takes milliseconds */
+#define MAX_SECONDS_WITH_TSAN 1000
 
 static _Atomic int failed_checks;
 static int descriptors_before;
@@ -43,10 +44,17 @@ static void warm_up(void)
     finish(g);
 }
 
+void __tsan_init(void) __attribute__((weak));
+
+static void limit_time(void)
+{
+    alarm(__tsan_init ? MAX_SECONDS_WITH_TSAN : MAX_SECONDS);
+}
+
 int begin_test(void **state)
 {
     (void)state;
-    alarm(MAX_SECONDS);
+    limit_time();
     warm_up();
     failed_checks = 0;
     log_text[0] = '\0';
@@ -139,7 +147,7 @@ static pid_t start_child(void (*fn)(void *arg), void *arg, int error_output)
 
     if (child)
         return child;
-    alarm(MAX_SECONDS);
+    limit_time();
     setrlimit(RLIMIT_CORE, &no_core);
     if (error_output >= 0)
         dup2(error_output, STDERR_FILENO);

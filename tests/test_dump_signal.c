@@ -194,8 +194,8 @@ static void *rename_often(void *arg)
     return arg;
 }
 
-/* ThreadSanitizer keeps a signal back for the fiber to which it came, and forgets
- * it if that one ends. */
+/* When signals come that fast, one meets ThreadSanitizer's as it lets in another,
+ * and then it lets in no more. */
 void *__tsan_get_current_fiber(void) __attribute__((weak));
 
 static void the_list_is_whole_at_every_moment(void **state)

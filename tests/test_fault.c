@@ -162,15 +162,21 @@ static void *run_once(void *arg)
     return NULL;
 }
 
+/* ThreadSanitizer writes a megabyte for each greenlet: with it there are fewer, and
+ * only some calls fail. */
+void __tsan_init(void) __attribute__((weak));
+
 static void sweep(const struct operation *operation)
 {
+    int step = __tsan_init ? 7 : 1;
+
     for (int for_good = 0; for_good < 2; for_good++) {
-        struct run r = {operation, 0, for_good, false};
+        struct run r = {operation, 1 - step, for_good, false};
 
         while (!r.over && r.n < 1000) {
             pthread_t thread;
 
-            r.n++;
+            r.n += step;
             check_equal(pthread_create(&thread, NULL, run_once, &r), 0);
             pthread_join(thread, NULL);
         }
@@ -192,13 +198,15 @@ static int use_first(void)
     return green_self() ? 0 : -1;
 }
 
+enum { MANY = 150, FEW = 70 }; /* the ready queue begins with 64 places */
+
 /* However many could be made, all of them run. */
 static int spawn_many(void)
 {
-    green_t *gs[150];
-    int count = 0, made = 0, error = 0;
+    green_t *gs[MANY];
+    int count = 0, made = 0, error = 0, wanted = __tsan_init ? FEW : MANY;
 
-    while (made < 150 && (gs[made] = green_spawn(add_one, &count)))
+    while (made < wanted && (gs[made] = green_spawn(add_one, &count)))
         made++;
     error = errno;
     if (made > 0) {
@@ -207,7 +215,7 @@ static int spawn_many(void)
     }
     check_equal(count, made);
     errno = error;
-    return made == 150 ? 0 : -1;
+    return made == wanted ? 0 : -1;
 }
 
 static int spawn_with_all(void)
