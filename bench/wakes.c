@@ -21,19 +21,20 @@ static void *wait_for_it(void *arg)
     return arg;
 }
 
-/* From the set until the last one has gone on, and ended. */
+/* From the set until the last one has gone on, and ended.  The first ten thousand do
+ * not count: their stacks are new. */
 static int64_t ask_event(long n)
 {
     int64_t begin, time = 0;
 
-    for (; n > 0; n -= MANY) {
+    for (long left = n + MANY; left > 0; left -= MANY) {
         green_t **all = spawn_many(MANY, wait_for_it, NULL);
 
         green_yield();
         begin = cpu_now();
         green_event_set(&event);
         green_yield();
-        time += cpu_now() - begin;
+        time += left > n ? 0 : cpu_now() - begin;
         green_event_clear(&event);
         join_many(all, MANY);
     }

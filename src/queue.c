@@ -53,7 +53,7 @@ static struct green_waiter *next_getter(green_queue_t *q, const void *item)
     struct green_waiter *w;
 
     while ((w = q->getters.first) && w->detail == QUEUE_PEEK) {
-        memcpy(w->item, item, q->item_size);
+        green__copy_item(q, w->item, item);
         green__wake(w);
     }
     return w;
@@ -81,7 +81,7 @@ int green__queue_offer(green_queue_t *q, const void *item)
         errno = EPIPE;
         return -1;
     }
-    if (!has_getter(q)) {
+    if (!q->getters.first || !has_getter(q)) {
         if (q->count >= q->max) {
             errno = EAGAIN;
             return -1;
@@ -90,9 +90,9 @@ int green__queue_offer(green_queue_t *q, const void *item)
             return -1;
     }
     q->unfinished++;
-    getter = next_getter(q, item);
+    getter = q->getters.first ? next_getter(q, item) : NULL;
     if (getter) {
-        memcpy(getter->item, item, q->item_size);
+        green__copy_item(q, getter->item, item);
         green__wake(getter);
     }
     return 0;
@@ -119,7 +119,7 @@ int green__queue_take(green_queue_t *q, void *item)
         return 0;
     }
     if (putter) {
-        memcpy(item, putter->item, q->item_size);
+        green__copy_item(q, item, putter->item);
         q->unfinished++;
         green__wake(putter);
         return 0;
@@ -135,7 +135,7 @@ static int look_at_front(const green_queue_t *q, void *item)
                                            : NULL;
 
     if (front) {
-        memcpy(item, front, q->item_size);
+        green__copy_item(q, item, front);
         return 0;
     }
     errno = q->closed ? EPIPE : EAGAIN;
@@ -155,15 +155,10 @@ static bool is_invalid(const void *q, const void *item)
 /* A channel's getter goes on before its putter does. */
 int green_queue_put(green_queue_t *q, const void *item, int64_t timeout)
 {
-    struct green_hub *h = green__hub();
-
-    if (is_invalid(q, item) || green__refused(h, timeout))
+    if (is_invalid(q, item) || green__refused(green__hub(), timeout))
         return -1;
-    if (green__queue_offer(q, item) == 0) {
-        if (q->max == 0 && timeout > 0)
-            green__give_way(h);
-        return 0;
-    }
+    if (green__queue_offer(q, item) == 0)
+        return q->max == 0 && timeout > 0 ? green__pass() : 0;
     if (errno != EAGAIN)
         return -1;
     if (timeout > 0)

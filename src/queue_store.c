@@ -123,7 +123,7 @@ int green__store_push(green_queue_t *q, const void *item)
     if (q->kind == QUEUE_FIFO)
         at =
             at < q->room - q->first ? q->first + at : at - (q->room - q->first);
-    memcpy(slot(q, at), item, q->item_size);
+    green__copy_item(q, slot(q, at), item);
     q->count++;
     if (q->kind != QUEUE_PRIORITY)
         return 0;
@@ -140,7 +140,7 @@ const void *green__store_front(const green_queue_t *q)
 
 void green__store_pop(green_queue_t *q, void *item)
 {
-    memcpy(item, green__store_front(q), q->item_size);
+    green__copy_item(q, item, green__store_front(q));
     q->count--;
     if (q->kind == QUEUE_FIFO && ++q->first == q->room)
         q->first = 0;

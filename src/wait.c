@@ -95,13 +95,9 @@ static inline void set_timer(struct green_hub *h, green_t *g, int64_t delay,
         green__heap_insert(&h->sleepers, g->due, &g->timer, g);
 }
 
-/* Into both that wait, without a call: after a switch each return from a function
- * that was running is mispredicted. */
-static inline __attribute__((always_inline)) int
-wait_here(struct green_hub *h, const struct waiting *wait)
+static inline void begin_wait(struct green_hub *h, green_t *g,
+                              const struct waiting *wait)
 {
-    green_t *g = h->current;
-
     g->waits = wait->waiters;
     g->n_waits = wait->n;
     g->stride = wait->stride;
@@ -111,6 +107,21 @@ wait_here(struct green_hub *h, const struct waiting *wait)
     g->since = h->now;
     g->state = GREEN_STATE_WAITING;
     set_timer(h, g, wait->delay, wait->timeout);
+}
+
+/* It has what it wants, and lets the others run once. */
+static inline void begin_yield(struct green_hub *h, green_t *g)
+{
+    g->reason = WAIT_YIELD;
+    g->wake_index = g->wake_error = 0;
+    green__append(h, g);
+}
+
+/* Into both that wait, without a call: after a switch each return from a function
+ * that was running is mispredicted. */
+static inline __attribute__((always_inline)) int park_here(struct green_hub *h,
+                                                           green_t *g)
+{
     green__park(h);
     g->blocker = NULL;
     g->refusals = 0;
@@ -123,15 +134,18 @@ wait_here(struct green_hub *h, const struct waiting *wait)
 
 int green__wait(struct green_hub *h, const struct waiting *wait)
 {
-    return wait_here(h, wait);
+    green_t *self = h->current;
+
+    begin_wait(h, self, wait);
+    return park_here(h, self);
 }
 
 int green__wait_in(green_waiters_t *q, void *item, int detail, int64_t timeout,
                    enum green_reason reason, uintptr_t object)
 {
     struct green_hub *h = green__current_hub;
-    struct green_waiter w = {
-        .greenlet = h->current, .item = item, .detail = detail};
+    green_t *self = h->current;
+    struct green_waiter w = {.greenlet = self, .item = item, .detail = detail};
     struct waiting wait = {.waiters = &w,
                            .n = 1,
                            .delay = GREEN_FOREVER,
@@ -143,8 +157,13 @@ int green__wait_in(green_waiters_t *q, void *item, int detail, int64_t timeout,
         errno = ETIMEDOUT;
         return -1;
     }
-    list_append(q, &w);
-    return wait_here(h, &wait);
+    if (q) {
+        list_append(q, &w);
+        begin_wait(h, self, &wait);
+    } else {
+        begin_yield(h, self);
+    }
+    return park_here(h, self);
 }
 
 /* Each greenlet waits for at most one, and no cycle was let in before, so the

@@ -29,6 +29,14 @@ static inline bool green__refused(struct green_hub *h, int64_t timeout)
 int green__wait_in(green_waiters_t *q, void *item, int detail, int64_t timeout,
                    enum green_reason reason, uintptr_t object);
 
+/* Let the others run once, killed or not; returns 0.  As green__give_way, but by the
+ * very calls of green__wait_in: where one waits and its partner gives way, the
+ * processor then predicts all returns but the last. */
+static inline int green__pass(void)
+{
+    return green__wait_in(NULL, NULL, 0, GREEN_FOREVER, WAIT_YIELD, 0);
+}
+
 /* The same, refused with EDEADLK if *blocker waits, directly or through others,
  * for the caller. */
 int green__wait_for(green_waiters_t *q, void *item, int64_t timeout,
@@ -54,8 +62,8 @@ bool green__is_cycle(green_t *self, green_t *const *blocker);
  * -1 with errno.  On return all are out of their queues. */
 struct waiting {
     struct green_waiter *waiters;
-    unsigned n, stride;           /* how many, how far apart in bytes */
-    int64_t delay;                /* GREEN_FOREVER: none */
+    unsigned n, stride; /* how many, how far apart in bytes */
+    int64_t delay;      /* GREEN_FOREVER: none */
     int delay_index;
     int64_t timeout;
     enum green_reason reason;

@@ -76,7 +76,7 @@ func parkMany(n int) {
 
 func fanOut(n int) {
 	var sum int64
-	for ; n > 0; n -= 10000 {
+	for left := n + 10000; left > 0; left -= 10000 {
 		var all sync.WaitGroup
 		event := make(chan int)
 		all.Add(10000)
@@ -87,7 +87,9 @@ func fanOut(n int) {
 		from := cpu()
 		close(event)
 		all.Wait()
-		sum += cpu() - from
+		if left <= n {
+			sum += cpu() - from
+		}
 	}
 	begin, end = 0, sum
 }
