@@ -12,10 +12,13 @@
 
 enum { NEVER = INT_MAX, ALWAYS = INT_MIN, WAITS = INT_MIN, NOT = -ENOTSUP };
 
+/* What has an owner: the mutexes, the rlock and, if it writes, the rwlock's. */
+enum { THE_RLOCK = MUTEXES, LOCKS, THE_RWLOCK = LOCKS, OWNED };
+
 enum {
     SEM_ROW,
     MUTEX_ROW = SEM_ROW + SEMS,
-    COND_ROW = MUTEX_ROW + MUTEXES,
+    COND_ROW = MUTEX_ROW + LOCKS,
     EVENT_ROW = COND_ROW + CONDS,
     GET_ROW = EVENT_ROW + EVENTS,
     PUT_ROW = GET_ROW + QUEUES,
@@ -24,12 +27,17 @@ enum {
     ANY_ROW = END_ROW + ACTORS,
     ROOM_ROW,
     ALL_ROW,
+    RW_ROW,
+    BARRIER_ROW,
+    DONE_ROW,
+    FUTURE_ROW,
+    GROUP_ROW,
     ROWS
 };
 
 struct place {
     int actor, index, item;
-    bool peeks;
+    bool peeks; /* or reads, in the row of the rwlock */
 };
 struct row {
     int n;
@@ -46,7 +54,8 @@ struct scope {
 
 struct actor {
     enum state state;
-    bool began, killed, failed, has_handle, is_task, owns[MUTEXES];
+    bool began, killed, failed, has_handle, is_task, is_member, owns[MUTEXES];
+    int reads, depth;
     int pc, stage; /* which step, and how far it is */
     bool yields;   /* rather than waits: `result` is known */
     int result, item;
@@ -70,7 +79,9 @@ static struct {
     struct row rows[ROWS];
     int ring[1000], head, tail;
     int expiring, mark; /* time up to which failures are due, or NEVER */
-    int sems[SEMS], owners[MUTEXES];
+    int sems[SEMS], owners[OWNED];
+    int readers, under_way, members;
+    bool future_set, future_failed;
     bool events[EVENTS];
     int served[EVENTS];
     struct {
@@ -260,14 +271,110 @@ static int lock(int a, int mutex, int timeout)
     return wait_in(MUTEX_ROW + mutex, a, 0, false, timeout);
 }
 
-static void unlock(int a, int mutex)
+static void pass_on(int mutex)
 {
     const struct row *row = &m.rows[MUTEX_ROW + mutex];
 
-    m.actors[a].owns[mutex] = false;
     m.owners[mutex] = row->n ? row->places[0].actor : -1;
     if (row->n)
         wake(row->places[0].actor, 0, 0);
+}
+
+static void unlock(int a, int mutex)
+{
+    m.actors[a].owns[mutex] = false;
+    pass_on(mutex);
+}
+
+/* An rwlock lets in whoever can enter now, in the order they came. */
+static bool can_enter(bool reads)
+{
+    return m.owners[THE_RWLOCK] < 0 && (reads || m.readers == 0);
+}
+
+static void enter_rwlock(int a, bool reads)
+{
+    if (reads)
+        m.readers++;
+    else
+        m.owners[THE_RWLOCK] = a;
+}
+
+static void let_in(void)
+{
+    const struct row *row = &m.rows[RW_ROW];
+
+    while (row->n && can_enter(row->places[0].peeks)) {
+        enter_rwlock(row->places[0].actor, row->places[0].peeks);
+        wake(row->places[0].actor, 0, 0);
+    }
+}
+
+/* Who gave up may have been all that kept others out. */
+static int rw_locked(int a, bool reads, int r)
+{
+    if (r == 0 && reads)
+        m.actors[a].reads++;
+    if (r < 0)
+        let_in();
+    return r;
+}
+
+static int rw_lock(int a, bool reads, int timeout)
+{
+    struct actor *x = &m.actors[a];
+    int r;
+
+    if (is_refused(x, timeout))
+        return -blame(x);
+    if (m.owners[THE_RWLOCK] == a)
+        return -EDEADLK;
+    if (can_enter(reads) && m.rows[RW_ROW].n == 0) {
+        enter_rwlock(a, reads);
+        return rw_locked(a, reads, 0);
+    }
+    if (timeout != 0 && waits_for(m.owners[THE_RWLOCK], a))
+        return -EDEADLK;
+    x->blocked_by_mutex = THE_RWLOCK;
+    r = wait_in(RW_ROW, a, 0, reads, timeout);
+    return r == WAITS ? r : rw_locked(a, reads, r);
+}
+
+static int rw_unlock(int a)
+{
+    struct actor *x = &m.actors[a];
+
+    if (m.owners[THE_RWLOCK] == a)
+        m.owners[THE_RWLOCK] = -1;
+    else if (x->reads > 0)
+        x->reads--, m.readers--;
+    else
+        return NOT;
+    let_in();
+    return 0;
+}
+
+static int rlock(int a, int timeout)
+{
+    struct actor *x = &m.actors[a];
+    int r;
+
+    if (is_refused(x, timeout))
+        return -blame(x);
+    r = m.owners[THE_RLOCK] == a ? 0 : lock(a, THE_RLOCK, timeout);
+    x->depth += r == 0;
+    return r;
+}
+
+static int runlock(int a)
+{
+    struct actor *x = &m.actors[a];
+
+    if (x->depth == 0)
+        return NOT;
+    if (--x->depth == 0)
+        pass_on(THE_RLOCK);
+    return 0;
 }
 
 static void hand(const struct place *p, int item)
@@ -582,6 +689,124 @@ static int cond_goes_on(int a, int mutex)
     return r == 0 ? x->result : r;
 }
 
+static int wait_unless(int a, bool is_over, int r, int timeout)
+{
+    return is_over ? 0 : wait_in(r, a, 0, false, timeout);
+}
+
+static int settle_future(bool fails)
+{
+    if (m.future_set)
+        return -EALREADY;
+    m.future_set = true;
+    m.future_failed = fails;
+    wake_all(FUTURE_ROW, 0);
+    return 0;
+}
+
+static int link_to(int before, int other)
+{
+    if (was_born[other] || !m.actors[before].has_handle)
+        return NOT;
+    was_born[other] = true;
+    if (m.actors[before].state == GONE) {
+        spawn(other, 0);
+        return 0;
+    }
+    m.actors[other].limit = NEVER;
+    m.actors[other].state = WAITING;
+    enter(END_ROW + before, (struct place){other, 0, 0, false});
+    return 0;
+}
+
+static int group_spawn(int other)
+{
+    if (was_born[other])
+        return NOT;
+    was_born[other] = true;
+    m.actors[other].is_member = true;
+    m.members++;
+    spawn(other, 0);
+    return 0;
+}
+
+static int group_join(int a, int timeout)
+{
+    if (m.members == 0)
+        return 0;
+    for (int i = 0; i < ACTORS && timeout != 0; i++)
+        if (m.actors[i].is_member && m.actors[i].state != GONE &&
+            waits_for(i, a))
+            return -EDEADLK;
+    return wait_in(GROUP_ROW, a, 0, false, timeout);
+}
+
+static int come(int a, int timeout)
+{
+    if (m.rows[BARRIER_ROW].n + 1 < PARTY)
+        return wait_in(BARRIER_ROW, a, 0, false, timeout);
+    wake_all(BARRIER_ROW, 0);
+    return 1;
+}
+
+/* Those that are refused, first of all. */
+static int meet_in_time(int a, const struct step *s)
+{
+    if (is_refused(&m.actors[a], s->time))
+        return -blame(&m.actors[a]);
+    switch (s->verb) {
+    case BARRIER:
+        return come(a, s->time);
+    case ALL_DONE:
+        return wait_unless(a, m.under_way == 0, DONE_ROW, s->time);
+    case GET_FUTURE:
+        return m.future_failed
+                   ? -EXDEV
+                   : wait_unless(a, m.future_set, FUTURE_ROW, s->time);
+    default:
+        return group_join(a, s->time);
+    }
+}
+
+/* long: a case for each verb. */
+static int meet(int a, const struct step *s)
+{
+    switch (s->verb) {
+    case RDLOCK:
+    case WRLOCK:
+        return rw_lock(a, s->verb == RDLOCK, s->time);
+    case RW_UNLOCK:
+        return rw_unlock(a);
+    case RLOCK:
+        return rlock(a, s->time);
+    case RUNLOCK:
+        return runlock(a);
+    case ADD:
+        m.under_way++;
+        return 0;
+    case DONE:
+        if (m.under_way == 0)
+            return NOT;
+        if (--m.under_way == 0)
+            wake_all(DONE_ROW, 0);
+        return 0;
+    case SET_FUTURE:
+    case FAIL_FUTURE:
+        return settle_future(s->verb == FAIL_FUTURE);
+    case LINK:
+        return link_to(s->object % ACTORS, s->object / ACTORS % ACTORS);
+    case GROUP_SPAWN:
+        return group_spawn(s->object % ACTORS);
+    case BARRIER:
+    case ALL_DONE:
+    case GET_FUTURE:
+    case GROUP_JOIN:
+        return meet_in_time(a, s);
+    default:
+        return NOT;
+    }
+}
+
 /* long: a case for each verb. */
 static int take_step(int a, const struct step *s)
 {
@@ -700,7 +925,7 @@ static int take_step(int a, const struct step *s)
         wake_all(ROOM_ROW, EPIPE);
         return 0;
     default:
-        return NOT;
+        return meet(a, s);
     }
 }
 
@@ -713,8 +938,14 @@ static int go_on(int a, const struct step *s)
         return cond_goes_on(a, s->object % MUTEXES);
     if (s->verb == SELECT && x->wake_error == EPIPE)
         return x->wake_index + 100;
+    if (s->verb == RDLOCK || s->verb == WRLOCK)
+        return rw_locked(a, s->verb == RDLOCK, -x->wake_error);
     if (x->wake_error)
         return -x->wake_error;
+    if (s->verb == RLOCK)
+        x->depth = 1;
+    if (s->verb == GET_FUTURE && m.future_failed)
+        return -EXDEV;
     if (s->verb == LOCK)
         x->owns[s->object % MUTEXES] = true;
     if (s->verb == GET_RESULT && m.actors[s->object % ACTORS].failed)
@@ -735,6 +966,10 @@ static void clean_up(int a)
     for (int i = 0; i < MUTEXES; i++)
         if (x->owns[i])
             unlock(a, i);
+    while (runlock(a) == 0)
+        continue;
+    while (rw_unlock(a) == 0)
+        continue;
     write_line(a, ENDED, 0, 0);
 }
 
@@ -780,6 +1015,8 @@ static void end_actor(int a)
     ended_as[a] = ended_n++;
     if (x->is_task)
         leave_pool();
+    if (x->is_member && --m.members == 0)
+        wake_all(GROUP_ROW, 0);
     wake_all(END_ROW + a, 0);
     tell_pickers(a);
     if (count_living() == 1)
@@ -968,7 +1205,8 @@ void run_by_model(const struct program *p, struct log *l)
     m.log = l;
     m.expiring = NEVER;
     m.sems[1] = 1;
-    m.owners[0] = m.owners[1] = -1;
+    for (int i = 0; i < OWNED; i++)
+        m.owners[i] = -1;
     for (int i = 0; i < ACTORS; i++)
         m.actors[i].blocked_by_actor = m.actors[i].blocked_by_mutex = -1;
     was_born[0] = true;

@@ -6,13 +6,16 @@
 #include <string.h>
 
 static const char *const verbs[VERBS] = {
-    "spawn",      "yield",     "sleep",     "join",        "get_result",
-    "join_any",   "kill",      "timeout",   "shield",      "scope_end",
-    "sem_wait",   "sem_post",  "lock",      "unlock",      "cond_wait",
-    "signal",     "broadcast", "event_set", "event_clear", "event_wait",
-    "put",        "get",       "peek",      "close",       "task_done",
-    "queue_join", "select",    "defer",     "local",       "pool_spawn",
-    "pool_close", "exit",      "fail"};
+    "spawn",      "yield",       "sleep",      "join",        "get_result",
+    "join_any",   "kill",        "timeout",    "shield",      "scope_end",
+    "sem_wait",   "sem_post",    "lock",       "unlock",      "cond_wait",
+    "signal",     "broadcast",   "event_set",  "event_clear", "event_wait",
+    "put",        "get",         "peek",       "close",       "task_done",
+    "queue_join", "select",      "defer",      "local",       "pool_spawn",
+    "pool_close", "exit",        "fail",       "rdlock",      "wrlock",
+    "rw_unlock",  "rlock",       "runlock",    "barrier",     "add",
+    "done",       "all_done",    "set_future", "fail_future", "get_future",
+    "link",       "group_spawn", "group_join"};
 static const char *const cases[CASE_KINDS] = {"get",   "put",  "sem",
                                               "event", "join", "timer"};
 static const char *const others[] = {"began", "deferred", "destroyed", "ended",

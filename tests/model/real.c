@@ -27,6 +27,14 @@ static green_cond_t conds[CONDS];
 static green_event_t events[EVENTS];
 static green_queue_t queues[QUEUES];
 static green_pool_t pool;
+static green_rwlock_t rwlock;
+static green_rlock_t rlock;
+static green_barrier_t barrier;
+static green_waitgroup_t under_way;
+static green_future_t future;
+static green_group_t group;
+static int reads[ACTORS], depths[ACTORS], n_under_way;
+static bool writes[ACTORS];
 
 /* ---- the clock ---- */
 
@@ -179,6 +187,18 @@ static void note_destroyed(void *arg)
 
 static green_local_t local = GREEN_LOCAL_INIT(note_destroyed);
 
+static int unlock_rw(int a)
+{
+    if (writes[a])
+        writes[a] = false;
+    else if (reads[a] > 0)
+        reads[a]--;
+    else
+        return -2;
+    green_rwlock_unlock(&rwlock);
+    return 0;
+}
+
 /* What must not be left behind. */
 static void clean_up(int a)
 {
@@ -189,6 +209,10 @@ static void clean_up(int a)
             owns[a][m] = false;
             green_mutex_unlock(&mutexes[m]);
         }
+    while (depths[a] > 0 && depths[a]--)
+        green_rlock_unlock(&rlock);
+    while (writes[a] || reads[a] > 0)
+        unlock_rw(a);
     write_down(a, ENDED, 0, 0);
 }
 
@@ -198,6 +222,80 @@ static int pool_spawn(int actor, int64_t timeout)
         return -2;
     born[actor] = true;
     return green_pool_spawn(&pool, run_actor, argument(actor), timeout);
+}
+
+static int link_to(int before, int actor)
+{
+    if (born[actor] || !handles[before])
+        return -2;
+    born[actor] = true;
+    return green_link(handles[before], run_actor, argument(actor));
+}
+
+static int group_spawn(int actor)
+{
+    if (born[actor])
+        return -2;
+    born[actor] = true;
+    return green_group_spawn(&group, run_actor, argument(actor)) ? 0 : -1;
+}
+
+/* long: a case for each verb. */
+static int meet(int a, const struct step *s)
+{
+    int64_t timeout = duration_of(s->time);
+    int r;
+
+    switch (s->verb) {
+    case RDLOCK:
+        r = green_rwlock_rdlock(&rwlock, timeout);
+        reads[a] += r == 0;
+        return r;
+    case WRLOCK:
+        r = green_rwlock_wrlock(&rwlock, timeout);
+        writes[a] |= r == 0;
+        return r;
+    case RW_UNLOCK:
+        return unlock_rw(a);
+    case RLOCK:
+        r = green_rlock_lock(&rlock, timeout);
+        depths[a] += r == 0;
+        return r;
+    case RUNLOCK:
+        if (depths[a] == 0)
+            return -2;
+        depths[a]--;
+        green_rlock_unlock(&rlock);
+        return 0;
+    case BARRIER:
+        return green_barrier_wait(&barrier, timeout);
+    case ADD:
+        n_under_way++;
+        green_waitgroup_add(&under_way, 1);
+        return 0;
+    case DONE:
+        if (n_under_way == 0)
+            return -2;
+        n_under_way--;
+        green_waitgroup_done(&under_way);
+        return 0;
+    case ALL_DONE:
+        return green_waitgroup_wait(&under_way, timeout);
+    case SET_FUTURE:
+        return green_future_set(&future, NULL);
+    case FAIL_FUTURE:
+        return green_future_fail(&future, EXDEV);
+    case GET_FUTURE:
+        return green_future_get(&future, NULL, timeout);
+    case LINK:
+        return link_to(s->object % ACTORS, s->object / ACTORS % ACTORS);
+    case GROUP_SPAWN:
+        return group_spawn(s->object % ACTORS);
+    case GROUP_JOIN:
+        return green_group_join(&group, timeout);
+    default:
+        return -2;
+    }
 }
 
 /* long: a case for each verb.  -2: it is not possible. */
@@ -292,7 +390,7 @@ static int take_step(int a, const struct step *s, int *item)
         green_pool_close(&pool);
         return 0;
     default:
-        return -2;
+        return meet(a, s);
     }
 }
 
@@ -347,13 +445,20 @@ static void make_objects(void)
     green_lifo_init(&queues[2], sizeof(int), ROOM);
     green_queue_init(&queues[3], sizeof(int), SIZE_MAX);
     green_pool_init(&pool, POOL_ROOM);
+    green_rwlock_init(&rwlock);
+    green_rlock_init(&rlock);
+    green_barrier_init(&barrier, PARTY);
+    green_waitgroup_init(&under_way);
+    green_future_init(&future);
+    green_group_init(&group);
+    n_under_way = 0;
 }
 
-static _Noreturn void give_up(const char *why)
+_Noreturn void program_gives_up(int invariant, const char *why)
 {
     program_print(program);
     log_print(log_, 0);
-    printf("model: %s\n", why);
+    printf("model: %s (invariant %d)\n", why, invariant);
     exit(1);
 }
 
@@ -368,7 +473,7 @@ static void end_others(void)
     green_sleep(100 * UNIT);
     do {
         if (++rounds > 100)
-            give_up("some cannot be killed");
+            program_gives_up(0, "some cannot be killed");
         for (int i = 1; i < ACTORS; i++)
             green_kill(handles[i] ? handles[i] : selves[i]);
         r = green_run(GREEN_FOREVER);
@@ -386,6 +491,7 @@ static void forget_all(void)
     for (int i = 0; i < QUEUES; i++)
         green_queue_destroy(&queues[i]);
     green_pool_destroy(&pool);
+    green_group_destroy(&group);
     memset(handles, 0, sizeof handles);
     memset(selves, 0, sizeof selves);
     memset(born, 0, sizeof born);
@@ -398,8 +504,12 @@ static void be_silent(void *arg)
 
 void run_by_green(const struct program *p, struct log *l)
 {
+    static bool watched;
+
     memset(l, 0, sizeof *l);
     take_clock();
+    watched = !watched;
+    invariants_watch(watched);
     green_set_deadlock_fn(be_silent, NULL);
     program = p;
     log_ = l;
