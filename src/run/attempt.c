@@ -2,7 +2,7 @@
 /* attempt.c - a call on a descriptor that may wait, tried without waiting.
  *
  * The kernel is asked what the program wants of the descriptor only when a call
- * would wait. */
+ * would wait, and of one that nobody else can have changed only once. */
 #include "attempt.h"
 #include <fcntl.h>
 #include <poll.h>
@@ -36,11 +36,26 @@ static int64_t option_deadline(int fd, int option)
     return task_clock() + t.tv_sec * (int64_t)SECOND + t.tv_usec * 1000;
 }
 
+static bool is_plain(const struct attempt *a)
+{
+    return a->option == SO_RCVTIMEO && watch_is_plain(a->fd);
+}
+
+static void find_deadline(struct attempt *a)
+{
+    a->deadline = FOREVER;
+    if (is_plain(a))
+        return;
+    a->deadline = option_deadline(a->fd, a->option);
+    if (a->option == SO_RCVTIMEO && a->deadline == FOREVER)
+        watch_note_plain(a->fd);
+}
+
 /* 0: try again. */
 static long await(struct attempt *a)
 {
     if (a->deadline == 0)
-        a->deadline = option_deadline(a->fd, a->option);
+        find_deadline(a);
     switch (watch_park(a->fd, a->events, a->deadline)) {
     case WOKEN_SIGNAL:
         return a->deadline == FOREVER ? -RESTART_IF_ASKED : -EINTR;
@@ -67,7 +82,7 @@ long attempt(struct attempt *a)
     long r;
 
     for (r = first_try(a); r == -EAGAIN; r = a->once(a)) {
-        if (!attempt_may_wait(a->fd))
+        if (!is_plain(a) && !attempt_may_wait(a->fd))
             return r;
         r = await(a);
         if (r != 0)

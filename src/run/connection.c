@@ -16,8 +16,10 @@ static long accept_now(struct attempt *a)
     long r = kernel(SYS_accept4, c->a[0], c->a[1], c->a[2],
                     c->number == SYS_accept4 ? c->a[3] : 0);
 
-    if (r >= 0)
+    if (r >= 0) {
         watch_learn((int)r, WATCH_SOCKET);
+        watch_own((int)r);
+    }
     return r;
 }
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* descriptor.c - calls that end or replace descriptors.
+/* descriptor.c - calls that end, replace or change descriptors.
  *
  * Programs close all that they do not know.  The engine's own are not there for
  * them. */
 #include "descriptor.h"
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include "watch.h"
 
-enum { HIGHEST = 1 << 20 };
+enum { HIGHEST = 1 << 20, RECEIVE_TIMEOUT_LONG = 66 };
 
 long descriptor_close(struct call *c)
 {
@@ -47,4 +49,20 @@ long descriptor_close_range(struct call *c)
         from = fd + 1;
     }
     return from > last ? r : kernel(SYS_close_range, from, last, c->a[2], 0);
+}
+
+long descriptor_ioctl(struct call *c)
+{
+    if ((unsigned)c->a[1] == FIONBIO)
+        watch_changed();
+    return call_pass(c);
+}
+
+/* A timeout has a second number, where its fields are longer. */
+long descriptor_setsockopt(struct call *c)
+{
+    if (c->a[1] == SOL_SOCKET &&
+        (c->a[2] == SO_RCVTIMEO || c->a[2] == RECEIVE_TIMEOUT_LONG))
+        watch_changed();
+    return call_pass(c);
 }

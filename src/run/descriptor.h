@@ -7,6 +7,8 @@
 
 long descriptor_close(struct call *c);
 long descriptor_close_range(struct call *c);
+long descriptor_ioctl(struct call *c);
+long descriptor_setsockopt(struct call *c);
 long descriptor_dup2(struct call *c); /* and dup3 */
 
 #endif

@@ -40,15 +40,11 @@ static void fill_call(ucontext_t *frame, long number, const long a[6])
     g[REG_RIP] = (greg_t)__builtin_return_address(0);
 }
 
-static bool has_stack(const struct task *t)
-{
-    return !(t->stack.ss_flags & SS_DISABLE);
-}
-
 /* The kernel may have another's alternate stack, if another has run. */
 static void leave(const struct task *t, uint64_t switches)
 {
-    if (task_switches != switches && (hub_finds_stack || has_stack(t)))
+    if (task_switches != switches &&
+        (hub_finds_stack || task_has_stack(&t->stack)))
         kernel(SYS_sigaltstack, (long)&t->stack, 0, 0, 0);
     mask_install(t->mask & ~MASK_NEVER);
 }
@@ -60,7 +56,7 @@ static long serve(long number, const long a[6], uint64_t tried)
     ucontext_t frame;
     greg_t here;
 
-    hub_finds_stack = has_stack(t);
+    hub_finds_stack = task_has_stack(&t->stack);
     fill(&frame, t);
     do {
         fill_call(&frame, number, a);

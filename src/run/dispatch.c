@@ -48,6 +48,8 @@ static long (*const calls[REPORT_CALLS])(struct call *) = {
     [SYS_close_range] = descriptor_close_range,
     [SYS_dup2] = descriptor_dup2,
     [SYS_dup3] = descriptor_dup2,
+    [SYS_ioctl] = descriptor_ioctl,
+    [SYS_setsockopt] = descriptor_setsockopt,
     [SYS_recvfrom] = socket_recvfrom,
     [SYS_recvmsg] = socket_recvmsg,
     [SYS_recvmmsg] = socket_recvmmsg,
@@ -176,7 +178,7 @@ void dispatch_call(ucontext_t *frame, uint64_t tried)
 
 static void note_stack(const ucontext_t *frame)
 {
-    hub_finds_stack = !(frame->uc_stack.ss_flags & SS_DISABLE);
+    hub_finds_stack = task_has_stack(&frame->uc_stack);
 }
 
 void dispatch_signal(int signal, siginfo_t *info, void *frame)

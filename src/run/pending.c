@@ -109,7 +109,7 @@ static void *handler_stack(const struct action *a, const ucontext_t *frame)
     uintptr_t start = (uintptr_t)s->ss_sp,
               sp = (uintptr_t)__builtin_frame_address(0);
 
-    if (!(a->flags & SA_ONSTACK) || (s->ss_flags & SS_DISABLE) ||
+    if (!(a->flags & SA_ONSTACK) || !task_has_stack(s) ||
         (sp > start && sp <= start + s->ss_size))
         return NULL;
     return (void *)(start + s->ss_size);

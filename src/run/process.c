@@ -48,8 +48,10 @@ static void begin_child(struct task *me)
 
 static long copy(struct call *c)
 {
-    long r = call_pass(c);
+    long r;
 
+    watch_share_all();
+    r = call_pass(c);
     if (r == 0)
         begin_child(c->task);
     return r;
@@ -104,6 +106,7 @@ static long share(struct call *c, long number, unsigned long stack,
         s->low = (char *)__builtin_frame_address(0) - BELOW;
         s->size = (size_t)(sp - (long)s->low);
         s->aside = memory_take(s->size);
+        watch_share_all();
         process_parent = (int)kernel(SYS_getpid, 0, 0, 0, 0);
         if (s->aside)
             run_on(room + SHARED_STACK, share_on_stack, s);

@@ -221,8 +221,7 @@ static bool is_on(const stack_t *s, uintptr_t sp)
 {
     uintptr_t start = (uintptr_t)s->ss_sp;
 
-    return !(s->ss_flags & SS_DISABLE) && sp > start &&
-           sp <= start + s->ss_size;
+    return task_has_stack(s) && sp > start && sp <= start + s->ss_size;
 }
 
 /* The frame brings the alternate stack back. */
@@ -233,7 +232,7 @@ long signal_altstack(struct call *c)
     bool on = is_on(s, (uintptr_t)c->frame->uc_mcontext.gregs[REG_RSP]);
     stack_t old = *s;
 
-    old.ss_flags = s->ss_flags & SS_DISABLE ? SS_DISABLE : on ? SS_ONSTACK : 0;
+    old.ss_flags = !task_has_stack(s) ? SS_DISABLE : on ? SS_ONSTACK : 0;
     if (new) {
         if (on)
             return -EPERM;

@@ -95,6 +95,8 @@ long sleep_fcntl(struct call *c)
     int64_t duration = SHORTEST;
     long r;
 
+    if (c->a[1] == F_SETFL)
+        watch_changed();
     if (c->a[1] != F_SETLKW && c->a[1] != F_OFD_SETLKW)
         return call_pass(c);
     do

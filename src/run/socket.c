@@ -162,6 +162,8 @@ long socket_sendmsg(struct call *c)
     struct attempt a = sending(c, sendmsg_once);
     struct msghdr *m = (struct msghdr *)c->a[1];
 
+    if (m->msg_control)
+        watch_share_all(); /* it may carry descriptors */
     if (c->a[2] & MSG_DONTWAIT)
         return call_pass(c);
     return attempt_all(&a, vector_size(m->msg_iov, m->msg_iovlen));
@@ -174,8 +176,10 @@ long socket_sendmmsg(struct call *c)
     unsigned n = (unsigned)c->a[2], i;
     long r = 0;
 
-    if (c->a[3] & MSG_DONTWAIT)
+    if (c->a[3] & MSG_DONTWAIT) {
+        watch_share_all();
         return call_pass(c);
+    }
     for (i = 0; i < n; i++) {
         struct call one = *c;
 

@@ -22,12 +22,12 @@ enum task_state { TASK_READY, TASK_RUNNING, TASK_WAITING, TASK_ENDED };
 enum woken { WOKEN_DONE, WOKEN_TIMEOUT, WOKEN_SIGNAL, WOKEN_CLOSED };
 
 struct task {
-    void *sp;                /* task.c: where it stopped */
-    struct task *next;       /* task.c: in the queue of those that are ready */
-    unsigned long fs;        /* its thread pointer */
-    enum task_state state;   /* task.c */
-    enum woken woken;        /* task.c */
-    uint32_t timer;          /* task.c: its place in the heap */
+    void *sp;              /* task.c: where it stopped */
+    struct task *next;     /* task.c: in the queue of those that are ready */
+    unsigned long fs;      /* its thread pointer */
+    enum task_state state; /* task.c */
+    enum woken woken;      /* task.c */
+    uint32_t timer;        /* task.c: its place in the heap */
     int tid;
     uint64_t mask;           /* mask.c: blocked signals */
     stack_t stack;           /* dispatch.c: its alternate stack */
@@ -50,6 +50,12 @@ extern struct task *task_first;
 extern unsigned task_count;
 extern uint64_t task_switches, task_made, task_most;
 extern int64_t task_turn; /* switches left to the next look at the world */
+
+/* Before there ever was one the kernel says none of another kind. */
+static inline bool task_has_stack(const stack_t *alternate)
+{
+    return !(alternate->ss_flags & SS_DISABLE) && alternate->ss_size > 0;
+}
 
 /* The first task, which is the kernel's thread; hub: what runs when none can,
  * on a stack of its own.  0, or -1 without memory. */

@@ -23,10 +23,13 @@ struct watch {
     green_waiters_t waiters;
     enum watch_kind kind;
     bool is_registered; /* for all events, edge-triggered */
+    bool is_own;
+    uint64_t plain_at; /* `change` when it was found plain */
 };
 
 static struct watch *pages[PAGES];
 static int epoll = -1, ours[OURS], ours_n;
+static uint64_t change = 1;
 
 static struct watch *find(int fd, bool make)
 {
@@ -86,6 +89,43 @@ void watch_learn(int fd, enum watch_kind kind)
 
     if (w)
         w->kind = kind;
+}
+
+/* ---- what need not be asked again ---- */
+
+void watch_own(int fd)
+{
+    struct watch *w = find(fd, true);
+
+    if (w)
+        w->is_own = true;
+}
+
+void watch_share_all(void)
+{
+    for (int i = 0; i < PAGES; i++)
+        for (int j = 0; pages[i] && j < PAGE; j++)
+            pages[i][j].is_own = false;
+}
+
+bool watch_is_plain(int fd)
+{
+    const struct watch *w = find(fd, false);
+
+    return w && w->is_own && w->plain_at == change;
+}
+
+void watch_note_plain(int fd)
+{
+    struct watch *w = find(fd, false);
+
+    if (w)
+        w->plain_at = change;
+}
+
+void watch_changed(void)
+{
+    change++;
 }
 
 /* ---- waits ---- */
@@ -198,6 +238,7 @@ void watch_forget(int fd)
         return;
     w->kind = WATCH_UNKNOWN;
     w->is_registered = false;
+    w->is_own = false;
     while ((g = w->waiters.first)) {
         list_remove(g);
         task_wake(((struct watch_wait *)g)->task, WOKEN_CLOSED);

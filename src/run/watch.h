@@ -25,8 +25,16 @@ struct watch_wait {
 };
 
 enum watch_kind watch_kind(int fd);
-enum watch_kind watch_known(int fd); /* without asking anybody */
+enum watch_kind watch_known(int fd);            /* without asking anybody */
 void watch_learn(int fd, enum watch_kind kind); /* the guess was wrong */
+
+/* What the kernel was once told of a descriptor lasts while nobody else has it: one
+ * that was accepted here, until there is a child or it may have been sent away. */
+void watch_own(int fd);      /* it is new, and ours alone */
+void watch_share_all(void);  /* others may have all of them now */
+bool watch_is_plain(int fd); /* reading it waits, without a timeout */
+void watch_note_plain(int fd);
+void watch_changed(void); /* flags or timeouts, of any descriptor */
 
 /* Wait for events of poll(); several by begin and end. */
 enum woken watch_park(int fd, uint32_t events, int64_t deadline);
@@ -38,10 +46,10 @@ void watch_forget(int fd);
 
 /* Descriptors of the engine's own, where the program does not look. */
 int watch_epoll(void);
-int watch_hide(int fd);       /* move it there: its new number */
+int watch_hide(int fd); /* move it there: its new number */
 bool watch_is_ours(int fd);
 void watch_event(int fd, uint32_t events);
 
-int watch_start(void);        /* 0 or -errno; again in a child */
+int watch_start(void); /* 0 or -errno; again in a child */
 
 #endif

@@ -200,6 +200,7 @@ static void children(void)
 
 int main(void)
 {
+    stack_t none;
     char text[1];
 
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0)
@@ -209,6 +210,8 @@ int main(void)
     printf("interrupted: %d\n", signalled(0) == -EINTR);
     printf("restarted: %d\n", signalled(SA_RESTART) == 'y');
     children();
+    sigaltstack(NULL, &none);
+    printf("no alternate stack: %d\n", none.ss_flags == SS_DISABLE);
     printf("errors: %d", read(-1, text, 1) == -1 && errno == EBADF);
     printf(" %d", send(-1, "", 1, 0) == -1 && errno == EBADF);
     printf(" %d\n", clock_nanosleep(-1, 0, NULL, NULL) != 0);
