@@ -2,8 +2,9 @@
 /* flat.c - memory, mappings and descriptors stay what they were.
  *
  * Usage: flat [long].  Each kind of work is done once for a tenth, to have what it
- * needs made, and then nine times more, which must need nothing.  Long are ten
- * million spawns, a million connections and a million offloads. */
+ * needs made, and then nine times more, which must need nothing.  Then many greenlets
+ * are there at once, and what they needed comes back.  Long are ten million spawns,
+ * a million connections, a million offloads and a million at once. */
 #include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
@@ -199,6 +200,63 @@ static void offload_many(long n)
     green_pool_destroy(&pool);
 }
 
+/* ---- all at once, in a thread that ends ---- */
+
+static long crowd_size;
+static struct usage at_peak, at_rest;
+
+static void *stand_by(void *event)
+{
+    green_event_wait(event, GREEN_FOREVER);
+    return NULL;
+}
+
+/* Stacks go bit by bit while the hub rests, control blocks with it. */
+static void *gather(void *arg)
+{
+    static green_event_t over;
+    long least = resident_kib();
+
+    green_event_init(&over);
+    for (long i = 0; i < crowd_size; i++)
+        if (green_go(stand_by, &over) != 0)
+            stop("green_go");
+    green_yield();
+    at_peak = use_now();
+    green_event_set(&over);
+    if (green_run(GREEN_FOREVER) != 0)
+        stop("green_run");
+    for (int i = 0; i < 3000 && resident_kib() > least + crowd_size * 2; i++)
+        green_sleep(10 * GREEN_MS);
+    at_rest = use_now();
+    return arg;
+}
+
+/* Half a KiB of each is a control block, and a page or more a stack.  What libc's
+ * arena for the thread had room for, queues and heaps, libc keeps. */
+static bool comes_back(long n)
+{
+    struct usage before, after;
+    pthread_t thread;
+
+    crowd_size = 100;
+    for (int i = 0; i < 2; i++) {
+        before = use_now();
+        if (pthread_create(&thread, NULL, gather, NULL) != 0 ||
+            pthread_join(thread, NULL) != 0)
+            stop("a thread");
+        crowd_size = n;
+    }
+    after = use_now();
+    printf("%9ld at once     %6ld KiB, then %6ld at rest, then %6ld; "
+           "mappings %ld, %ld, %ld\n",
+           n, at_peak.kib, at_rest.kib, after.kib, at_peak.mappings,
+           at_rest.mappings, after.mappings);
+    return at_peak.kib > n * 4 && at_rest.kib <= before.kib + n * 2 &&
+           after.kib <= before.kib + ALLOWED_KIB + n / 3 &&
+           after.mappings <= before.mappings + 2;
+}
+
 /* ---- */
 
 static bool stays_flat(const char *what, void (*work)(long n), long n)
@@ -228,5 +286,6 @@ int main(int argc, char **argv)
     flat &= stays_flat("connections", connect_many, is_long ? 1000000 : 10000);
     have_workers();
     flat &= stays_flat("offloads", offload_many, is_long ? 1000000 : 20000);
+    flat &= comes_back(is_long ? 1000000 : 10000);
     return flat ? 0 : 1;
 }

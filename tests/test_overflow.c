@@ -14,6 +14,7 @@
 #include <cmocka.h>
 #include "child.h"
 #include "green.h"
+#include "green_impl.h"
 #include "switch.h"
 
 /* Sanitizers report faults themselves, and libgreen leaves it to them. */
@@ -55,6 +56,30 @@ __attribute__((noinline)) static void leap(int times, volatile char *above)
 static void *overflow_by_leaps(void *arg)
 {
     leap(1000, &sink);
+    return arg;
+}
+
+static char *lowest(void)
+{
+    const green_t *g = green_self();
+
+    return green__stack_low(g->stack_class, g->stack);
+}
+
+static void *touch_the_last_byte(void *arg)
+{
+    volatile char *low = lowest();
+
+    low[0] = low[4095] = 1;
+    return arg;
+}
+
+static void *overflow_by_one_byte(void *arg)
+{
+    volatile char *low = lowest();
+
+    low[0] = 1;
+    low[-1] = 1;
     return arg;
 }
 
@@ -238,6 +263,95 @@ static void a_large_frame_does_not_jump_over_the_guard(void **state)
     (void)state;
     assert_true(died_of(o, SIGSEGV));
     assert_true(has_line(o, "(leaper) overflowed its 256 KiB stack"));
+}
+
+static void use_the_whole_stack(void)
+{
+    spawn_and_join("frugal", 64 << 10, touch_the_last_byte);
+    spawn_and_join("frugal", 1, touch_the_last_byte);
+}
+
+static void the_last_byte_of_a_stack_may_be_used(void **state)
+{
+    (void)state;
+    assert_true(went_well(run_in_child(use_the_whole_stack)));
+}
+
+static void overflow_barely(void)
+{
+    spawn_and_join("one", 64 << 10, overflow_by_one_byte);
+}
+
+static void an_overflow_by_one_byte_is_named(void **state)
+{
+    const struct outcome *o = run_in_child(overflow_barely);
+
+    (void)state;
+    assert_true(died_of(o, SIGSEGV));
+    assert_true(has_line(o, "(one) overflowed its 64 KiB stack"));
+    assert_true(is_last_line(o));
+}
+
+/* ---- the smallest stack there is ---- */
+
+static void overflow_the_smallest(void)
+{
+    spawn_and_join("small", 1, overflow);
+}
+
+static void leap_in_the_smallest(void)
+{
+    spawn_and_join("small", 1, overflow_by_leaps);
+}
+
+static void overflow_the_smallest_barely(void)
+{
+    spawn_and_join("small", 1, overflow_by_one_byte);
+}
+
+static void the_smallest_stack_overflows_like_any_other(void **state)
+{
+    void (*const ways[])(void) = {overflow_the_smallest, leap_in_the_smallest,
+                                  overflow_the_smallest_barely};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        const struct outcome *o = run_in_child(ways[i]);
+
+        assert_true(died_of(o, SIGSEGV));
+        assert_true(has_line(o, "(small) overflowed its "));
+        assert_true(is_last_line(o));
+    }
+}
+
+/* ---- in a signal handler, which runs on the greenlet's stack ---- */
+
+static void on_signal_overflow(int signo)
+{
+    (void)signo;
+    overflow(NULL);
+}
+
+static void *overflow_in_handler(void *arg)
+{
+    signal(SIGUSR1, on_signal_overflow);
+    raise(SIGUSR1);
+    return arg;
+}
+
+static void overflow_handling(void)
+{
+    spawn_and_join("handler", 64 << 10, overflow_in_handler);
+}
+
+static void a_signal_handler_that_overflows_is_named(void **state)
+{
+    const struct outcome *o = run_in_child(overflow_handling);
+
+    (void)state;
+    assert_true(died_of(o, SIGSEGV));
+    assert_true(has_line(o, "(handler) overflowed its 64 KiB stack"));
+    assert_true(is_last_line(o));
 }
 
 static void overflow_the_hundredth(void)
@@ -684,6 +798,10 @@ int main(void)
         cmocka_unit_test(a_greenlet_without_a_name_has_its_number),
         cmocka_unit_test(a_long_name_is_cut_and_the_line_is_whole),
         cmocka_unit_test(a_large_frame_does_not_jump_over_the_guard),
+        cmocka_unit_test(the_last_byte_of_a_stack_may_be_used),
+        cmocka_unit_test(an_overflow_by_one_byte_is_named),
+        cmocka_unit_test(the_smallest_stack_overflows_like_any_other),
+        cmocka_unit_test(a_signal_handler_that_overflows_is_named),
         cmocka_unit_test(any_greenlet_that_overflows_is_named),
         cmocka_unit_test(an_overflow_in_another_thread_is_named),
         cmocka_unit_test(a_handler_from_before_runs_after_the_line),
