@@ -12,6 +12,7 @@
  *     did are registered anew: under load this is never reached.  Descriptors
  *     that the library made have had their numbers cleared at birth, so with
  *     them it waits a little: most waits are over before.
+ *     The more there are, the longer: what they cost stays below a hundredth.
  *   - a busy hub glances at them now and then, which does not replace that:
  *     they may be closed before it rests.
  *
@@ -22,24 +23,10 @@
 #include "mail.h"
 #include "wait.h"
 
-/* States a page.  Pages never move: waiters point into them. */
-#define PAGE_FDS 64
-
-struct fd_table {
-    struct fd_state **pages;
-    size_t n;
-};
+#define CHECK_OURS (20 * GREEN_MS)  /* descriptors that the library made, */
+#define CHECK_EACH (100 * GREEN_US) /* and so much more for each parked one */
 
 /* ---- the table ---- */
-
-static struct fd_state *known_fd(const struct green_hub *h, int fd)
-{
-    size_t page = (size_t)fd / PAGE_FDS;
-
-    if (fd < 0 || !h->fds || page >= h->fds->n || !h->fds->pages[page])
-        return NULL;
-    return &h->fds->pages[page][fd % PAGE_FDS];
-}
 
 static int widen_table(struct fd_table *t, size_t n)
 {
@@ -72,16 +59,11 @@ static struct fd_state *add_page(struct green_hub *h, int fd)
         return NULL;
     for (i = 0; i < PAGE_FDS; i++)
         h->fds->pages[page][i].fd = fd / PAGE_FDS * PAGE_FDS + i;
-    return known_fd(h, fd);
+    return green__fd_known(h, fd);
 }
 
-/* A number that is no open descriptor must not grow the table. */
-struct fd_state *green__fd(struct green_hub *h, int fd)
+struct fd_state *green__fd_new(struct green_hub *h, int fd)
 {
-    struct fd_state *s = known_fd(h, fd);
-
-    if (s)
-        return s;
     if (fd < 0)
         errno = EBADF;
     else if (green__sys.get_flags(fd) != -1)
@@ -124,6 +106,7 @@ void green__fds_forked(struct green_hub *h)
         h->poller->ops->close(h->poller);
     h->poller = NULL;
     h->parked = h->seen = NULL;
+    h->n_parked = 0;
     h->parked_foreign = false;
     h->fd_waits = h->service_waits = 0;
     for (i = 0; h->fds && i < h->fds->n; i++)
@@ -155,7 +138,7 @@ void green__fd_born(struct green_hub *h, int fd, bool tcp)
 
 void green__fd_dying(struct green_hub *h, int fd)
 {
-    struct fd_state *s = known_fd(h, fd);
+    struct fd_state *s = green__fd_known(h, fd);
 
     if (s)
         new_life(s);
@@ -172,6 +155,7 @@ int green__fd_watch(struct green_hub *h, struct fd_state *s)
     if (h->poller->ops->watch(h->poller, s->fd, s->generation) < 0)
         return -1;
     s->watched = true;
+    s->heard = h->now;
     return 0;
 }
 
@@ -182,16 +166,14 @@ static void park(struct green_hub *h, struct fd_state *s)
     s->parked = true;
     s->next_parked = h->parked;
     h->parked = s;
+    h->n_parked++;
     h->parked_foreign |= !s->ours;
 }
 
-int green__fd_enter(struct green_hub *h, int fd, struct green_waiter *w)
+static inline int enter(struct green_hub *h, struct fd_state *s,
+                        struct green_waiter *w)
 {
-    struct fd_state *s = green__fd(h, fd);
-
-    if (!s)
-        return -1;
-    if (green__fd_watch(h, s) < 0)
+    if (UNLIKELY(!s->watched) && green__fd_watch(h, s) < 0)
         return errno == EPERM ? 1 : -1; /* a file: always ready */
     park(h, s);
     w->greenlet = h->current;
@@ -199,6 +181,13 @@ int green__fd_enter(struct green_hub *h, int fd, struct green_waiter *w)
     h->fd_waits++;
     h->service_waits += h->current->is_service;
     return 0;
+}
+
+int green__fd_enter(struct green_hub *h, int fd, struct green_waiter *w)
+{
+    struct fd_state *s = green__fd(h, fd);
+
+    return s ? enter(h, s, w) : -1;
 }
 
 void green__fd_leave(struct green_hub *h, struct green_waiter *w)
@@ -210,7 +199,7 @@ void green__fd_leave(struct green_hub *h, struct green_waiter *w)
 
 uint32_t green__fd_lives(const struct green_hub *h, int fd)
 {
-    const struct fd_state *s = known_fd(h, fd);
+    const struct fd_state *s = green__fd_known(h, fd);
 
     return s ? s->lives : 0;
 }
@@ -239,8 +228,9 @@ int green__fd_now(int fd, int events)
     return ready_events(&p) & events;
 }
 
-int green__fd_wait(struct green_hub *h, int fd, int events, int64_t timeout,
-                   enum green_reason reason)
+static inline __attribute__((always_inline)) int
+wait_for(struct green_hub *h, struct fd_state *s, int events, int64_t timeout,
+         enum green_reason reason)
 {
     struct green_waiter w = {.detail = events};
     struct waiting wait = {.waiters = &w,
@@ -248,19 +238,33 @@ int green__fd_wait(struct green_hub *h, int fd, int events, int64_t timeout,
                            .delay = GREEN_FOREVER,
                            .timeout = timeout,
                            .reason = reason,
-                           .object = (uintptr_t)fd};
-    int r = green__fd_enter(h, fd, &w);
-    uint32_t lives = green__fd_lives(h, fd);
+                           .object = (uintptr_t)s->fd};
+    int r = enter(h, s, &w);
+    uint32_t lives = s->lives;
 
     if (r != 0)
         return r < 0 ? -1 : events;
     r = green__wait(h, &wait);
     green__fd_leave(h, &w);
-    if (r == 0 && green__fd_lives(h, fd) != lives) {
+    if (r == 0 && s->lives != lives) {
         errno = EBADF; /* closed between waking and running */
         return -1;
     }
     return r < 0 ? -1 : w.detail;
+}
+
+int green__fd_wait(struct green_hub *h, int fd, int events, int64_t timeout,
+                   enum green_reason reason)
+{
+    struct fd_state *s = green__fd(h, fd);
+
+    return s ? wait_for(h, s, events, timeout, reason) : -1;
+}
+
+int green__fd_await(struct green_hub *h, struct fd_state *s, int events,
+                    enum green_reason reason)
+{
+    return wait_for(h, s, events, GREEN_FOREVER, reason);
 }
 
 /* ---- what the poller tells ---- */
@@ -293,10 +297,11 @@ static void wake_for(struct fd_state *s, int events)
 void green__fd_ready(struct green_hub *h, int fd, uint32_t generation,
                      int events)
 {
-    struct fd_state *s = known_fd(h, fd);
+    struct fd_state *s = green__fd_known(h, fd);
 
     if (!s || s->generation != generation)
         return;
+    s->heard = h->now;
     if (fd == h->wake_fds[0])
         green__mail_woken(h);
     if (events & (READY_ENDED | READY_URGENT))
@@ -308,7 +313,7 @@ void green__fd_ready(struct green_hub *h, int fd, uint32_t generation,
 
 void green__fd_failed(struct green_hub *h, int fd, int error)
 {
-    struct fd_state *s = known_fd(h, fd);
+    struct fd_state *s = green__fd_known(h, fd);
 
     if (s)
         green__wake_all(&s->waiters, error);
@@ -321,6 +326,7 @@ static void check(struct green_hub *h, struct fd_state *s)
 
     s->generation++;
     s->drained = false;
+    s->heard = h->now;
     result = h->poller->ops->rewatch(h->poller, s->fd, s->generation);
     if (result > 0)
         s->tcp = s->ours = false; /* a descriptor that we do not know */
@@ -340,6 +346,7 @@ static struct fd_state *unpark(struct green_hub *h)
 
     if (s) {
         h->parked = s->next_parked;
+        h->n_parked--;
         s->parked = false;
     }
     return s;
@@ -354,17 +361,53 @@ static void keep_seen(struct green_hub *h, struct fd_state *s)
     h->seen = s;
 }
 
+int64_t green__fds_check_due(const struct green_hub *h)
+{
+    return h->checked + CHECK_OURS + h->n_parked * CHECK_EACH;
+}
+
+/* Those of ours are to be checked which the poller has not told of since then: since
+ * the last time that they were due. */
+static int64_t begin_round(struct green_hub *h)
+{
+    int64_t last = h->checked;
+
+    h->parked_foreign = false;
+    h->glanced = h->now;
+    if (h->now < green__fds_check_due(h))
+        return INT64_MIN;
+    h->checked = h->now;
+    return last;
+}
+
+/* Take all off the list and check them, but put back those of ours of which the
+ * poller told not long ago: most of these waits will soon be over. */
+static void check_all(struct green_hub *h, bool busy)
+{
+    int64_t since = begin_round(h);
+    struct fd_state *s, *young = NULL;
+
+    while ((s = unpark(h))) {
+        if (!s->waiters.first)
+            continue;
+        if (s->ours && s->heard > since) {
+            s->next_parked = young;
+            young = s;
+            continue;
+        }
+        if (busy)
+            keep_seen(h, s);
+        check(h, s);
+    }
+    while ((s = young)) {
+        young = s->next_parked;
+        park(h, s);
+    }
+}
+
 void green__fds_glance(struct green_hub *h)
 {
-    struct fd_state *s;
-
-    h->checked = h->now;
-    h->parked_foreign = false;
-    while ((s = unpark(h)))
-        if (s->waiters.first) {
-            keep_seen(h, s);
-            check(h, s);
-        }
+    check_all(h, true);
 }
 
 void green__fds_check(struct green_hub *h)
@@ -375,11 +418,7 @@ void green__fds_check(struct green_hub *h)
         h->seen = s->next_seen;
         park(h, s);
     }
-    h->checked = h->now;
-    h->parked_foreign = false;
-    while ((s = unpark(h)))
-        if (s->waiters.first)
-            check(h, s);
+    check_all(h, false);
 }
 
 int green__fd_next_wanted(struct green_hub *h, int fd, int *events,
@@ -390,7 +429,7 @@ int green__fd_next_wanted(struct green_hub *h, int fd, int *events,
     int limit = h->fds ? (int)h->fds->n * PAGE_FDS : 0;
 
     while (++fd < limit) {
-        s = known_fd(h, fd);
+        s = green__fd_known(h, fd);
         if (!s) {
             fd |= PAGE_FDS - 1; /* to the end of the missing page */
             continue;

@@ -17,6 +17,9 @@ void green__fds_check(struct green_hub *h);
  * be closed before the hub blocks, and will be checked once more. */
 void green__fds_glance(struct green_hub *h);
 
+/* When are those that the library made to be checked next? */
+int64_t green__fds_check_due(const struct green_hub *h);
+
 void green__fds_close(struct green_hub *h);
 
 /* In the child of a fork: the poller is the parent's, and nobody waits.  What is

@@ -195,9 +195,11 @@ struct green_hub {
     uint32_t look_mark;          /* the hub looks around when head reaches this */
     uint32_t expire_mark;        /* timeouts wait until head reaches this */
     struct fd_state *parked;     /* descriptors to check before the hub blocks */
+    unsigned n_parked;           /* how many those are */
     bool parked_foreign;         /* among them one that the library did not make */
     struct fd_state *seen;       /* those checked since the hub last blocked */
-    int64_t checked;             /* when they were checked last */
+    int64_t checked;             /* when those of ours were checked last */
+    int64_t glanced;             /* and when the others */
     int64_t armed;               /* when overflow.c was asked last */
     _Atomic(struct message *) mail; /* mail.c, as the next five; latest first */
     struct message *inbox, *inbox_last; /* oldest first, to be delivered */

@@ -26,18 +26,50 @@ struct fd_state {
     bool tcp;                    /* for certain: `drained` may be used */
     bool ours;                   /* made by the library: its birth is known */
     int fd;
+    int64_t heard;               /* when the poller was last known to have it */
     struct fd_state *next_parked; /* to be checked before the hub blocks */
     struct fd_state *next_seen;   /* was, and will be once more */
     bool parked, seen;
 };
 
+/* States, PAGE_FDS a page.  Pages never move: waiters point into them. */
+#define PAGE_FDS 64
+
+struct fd_table {
+    struct fd_state **pages;
+    size_t n;
+};
+
+/* The state of a descriptor number, or NULL if it was not used yet. */
+static inline struct fd_state *green__fd_known(const struct green_hub *h,
+                                               int fd)
+{
+    size_t page = (unsigned)fd / PAGE_FDS;
+
+    if (UNLIKELY(fd < 0 || !h->fds || page >= h->fds->n || !h->fds->pages[page]))
+        return NULL;
+    return &h->fds->pages[page][(unsigned)fd % PAGE_FDS];
+}
+
+/* Make it.  A number that is no open descriptor must not grow the table. */
+struct fd_state *green__fd_new(struct green_hub *h, int fd);
+
 /* The state of a descriptor number >= 0, made on first use; NULL with ENOMEM. */
-struct fd_state *green__fd(struct green_hub *h, int fd);
+static inline struct fd_state *green__fd(struct green_hub *h, int fd)
+{
+    struct fd_state *s = green__fd_known(h, fd);
+
+    return LIKELY(s != NULL) ? s : green__fd_new(h, fd);
+}
 
 /* Wait until fd is ready for one of `events`: the ready ones, or -1.  EBADF at
  * once if it is closed.  ready at once for regular files. */
 int green__fd_wait(struct green_hub *h, int fd, int events, int64_t timeout,
                    enum green_reason reason);
+
+/* The same without timeout, for one whose state is known. */
+int green__fd_await(struct green_hub *h, struct fd_state *s, int events,
+                    enum green_reason reason);
 
 /* How often fd's number was born or closed so far: what is asked of it after a
  * wait must be the descriptor that was waited for. */

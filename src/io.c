@@ -27,18 +27,7 @@ enum { IO_SOCKET, IO_NOWAIT, IO_ASK };
  * was, and nothing has come since. */
 static bool is_drained(const struct fd_state *s)
 {
-    if (!s->drained || s->unsure || !s->watched)
-        return false;
-    errno = EAGAIN;
-    return true;
-}
-
-/* Only for TCP: a datagram is always shorter than it might be, and what comes
- * through a Unix socket is cut where it carries descriptors.  TCP's is cut only
- * before urgent data, which the poller tells of. */
-static void note_read(struct fd_state *s, ssize_t n, size_t asked)
-{
-    s->drained = s->tcp && s->watched && n > 0 && (size_t)n < asked;
+    return s->drained && !s->unsure && s->watched;
 }
 
 ssize_t green__io_run(const struct io *io, int events)
@@ -46,18 +35,21 @@ ssize_t green__io_run(const struct io *io, int events)
     struct green_hub *h = green__hub();
     enum green_reason reason = events == GREEN_READ ? WAIT_READ : WAIT_WRITE;
     struct fd_state *s;
-    ssize_t r;
+    ssize_t r = -1;
 
     if (green__refused(h, GREEN_FOREVER) || !(s = green__fd(h, io->fd)))
         return -1;
     for (;;) {
-        r = io->attempt(s, io);
-        if (r >= 0 || (errno != EAGAIN && errno != EINTR))
-            break;
-        if (errno == EAGAIN && io->flags & MSG_DONTWAIT)
-            break;
-        if (errno == EAGAIN &&
-            green__fd_wait(h, io->fd, events, GREEN_FOREVER, reason) < 0)
+        if (!io->plain_read || !is_drained(s)) {
+            r = io->attempt(s, io);
+            if (LIKELY(r >= 0) || (errno != EAGAIN && errno != EINTR))
+                break;
+            if (errno == EINTR)
+                continue;
+            if (io->flags & MSG_DONTWAIT)
+                break;
+        }
+        if (green__fd_await(h, s, events, reason) < 0)
             return -1;
     }
     if (r >= 0 || errno != EAGAIN)
@@ -76,26 +68,39 @@ static size_t iov_size(const struct iovec *iov, int n)
     return size;
 }
 
-static ssize_t read_socket(int fd, const struct iovec *iov, int n)
+/* Apart, since its structure would be cleared each time. */
+static __attribute__((noinline)) ssize_t
+read_socket_parts(int fd, const struct iovec *iov, int n)
 {
     struct msghdr m = {.msg_iov = (struct iovec *)(uintptr_t)iov,
                        .msg_iovlen = (size_t)n};
 
-    if (n == 1)
+    return green__sys.recvmsg(fd, &m, MSG_DONTWAIT);
+}
+
+static ssize_t read_socket(int fd, const struct iovec *iov, int n)
+{
+    if (LIKELY(n == 1))
         return green__sys.recvfrom(fd, iov->iov_base, iov->iov_len,
                                    MSG_DONTWAIT, NULL, NULL);
-    return green__sys.recvmsg(fd, &m, MSG_DONTWAIT);
+    return read_socket_parts(fd, iov, n);
+}
+
+static __attribute__((noinline)) ssize_t
+write_socket_parts(int fd, const struct iovec *iov, int n)
+{
+    struct msghdr m = {.msg_iov = (struct iovec *)(uintptr_t)iov,
+                       .msg_iovlen = (size_t)n};
+
+    return green__sys.sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 static ssize_t write_socket(int fd, const struct iovec *iov, int n)
 {
-    struct msghdr m = {.msg_iov = (struct iovec *)(uintptr_t)iov,
-                       .msg_iovlen = (size_t)n};
-
-    if (n == 1)
+    if (LIKELY(n == 1))
         return green__sys.sendto(fd, iov->iov_base, iov->iov_len,
                                  MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0);
-    return green__sys.sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return write_socket_parts(fd, iov, n);
 }
 
 /* Who waited until that can be read would wait for ever. */
@@ -172,19 +177,11 @@ static bool must_ask(struct fd_state *s, ssize_t r)
     return true;
 }
 
-static ssize_t try_read(struct fd_state *s, const struct io *io)
+static __attribute__((noinline)) ssize_t read_no_socket(struct fd_state *s,
+                                                        const struct io *io)
 {
     ssize_t r;
 
-    if (is_drained(s))
-        return -1;
-    if (s->how == IO_SOCKET) {
-        r = read_socket(s->fd, io->iov, io->n);
-        note_read(s, r, iov_size(io->iov, io->n));
-        if (r >= 0 || errno != ENOTSOCK)
-            return r;
-        s->how = IO_NOWAIT;
-    }
     if (s->how == IO_NOWAIT) {
         r = green__sys.readv_nowait(s->fd, io->iov, io->n);
         if (!must_ask(s, r))
@@ -193,16 +190,25 @@ static ssize_t try_read(struct fd_state *s, const struct io *io)
     return read_asking(s->fd, io->iov, io->n);
 }
 
-/* Always as to a socket first: the number may be that of one since the last call,
- * and on a socket only that form raises no SIGPIPE. */
-static ssize_t try_write(struct fd_state *s, const struct io *io)
+static ssize_t try_read(struct fd_state *s, const struct io *io)
 {
-    ssize_t r = write_socket(s->fd, io->iov, io->n);
+    ssize_t r;
 
-    if (r >= 0 || errno != ENOTSOCK) {
-        s->how = IO_SOCKET;
-        return r;
+    if (s->how == IO_SOCKET) {
+        r = read_socket(s->fd, io->iov, io->n);
+        green__note_read(s, r, io->size);
+        if (LIKELY(r >= 0) || errno != ENOTSOCK)
+            return r;
+        s->how = IO_NOWAIT;
     }
+    return read_no_socket(s, io);
+}
+
+static __attribute__((noinline)) ssize_t write_no_socket(struct fd_state *s,
+                                                         const struct io *io)
+{
+    ssize_t r;
+
     if (s->how == IO_SOCKET)
         s->how = IO_NOWAIT;
     if (s->how == IO_NOWAIT) {
@@ -213,6 +219,18 @@ static ssize_t try_write(struct fd_state *s, const struct io *io)
     return write_asking(s->fd, io->iov, io->n);
 }
 
+/* Always as to a socket first: the number may be that of one since the last call,
+ * and on a socket only that form raises no SIGPIPE. */
+static ssize_t try_write(struct fd_state *s, const struct io *io)
+{
+    ssize_t r = write_socket(s->fd, io->iov, io->n);
+
+    if (UNLIKELY(r < 0) && errno == ENOTSOCK)
+        return write_no_socket(s, io);
+    s->how = IO_SOCKET;
+    return r;
+}
+
 static bool is_bad_iov(const struct iovec *iov, int n)
 {
     if (iov && n > 0 && n <= IOV_MAX)
@@ -221,18 +239,33 @@ static bool is_bad_iov(const struct iovec *iov, int n)
     return true;
 }
 
+static ssize_t read_parts(int fd, const struct iovec *iov, int n, size_t size)
+{
+    struct io io = {.attempt = try_read,
+                    .fd = fd,
+                    .iov = iov,
+                    .n = n,
+                    .size = size,
+                    .plain_read = true};
+
+    return green__io_run(&io, GREEN_READ);
+}
+
+static ssize_t write_parts(int fd, const struct iovec *iov, int n)
+{
+    struct io io = {.attempt = try_write, .fd = fd, .iov = iov, .n = n};
+
+    return green__io_run(&io, GREEN_WRITE);
+}
+
 ssize_t green_readv(int fd, const struct iovec *iov, int n)
 {
-    struct io io = {.attempt = try_read, .fd = fd, .iov = iov, .n = n};
-
-    return is_bad_iov(iov, n) ? -1 : green__io_run(&io, GREEN_READ);
+    return is_bad_iov(iov, n) ? -1 : read_parts(fd, iov, n, iov_size(iov, n));
 }
 
 ssize_t green_writev(int fd, const struct iovec *iov, int n)
 {
-    struct io io = {.attempt = try_write, .fd = fd, .iov = iov, .n = n};
-
-    return is_bad_iov(iov, n) ? -1 : green__io_run(&io, GREEN_WRITE);
+    return is_bad_iov(iov, n) ? -1 : write_parts(fd, iov, n);
 }
 
 /* Nothing asked for: only whether the descriptor is good. */
@@ -241,20 +274,111 @@ static ssize_t no_bytes(int fd)
     return green__sys.get_flags(fd) < 0 ? -1 : 0;
 }
 
-ssize_t green_read(int fd, void *buffer, size_t n)
+/* What most calls are: one buffer, and a socket.  The same as io_run does, with
+ * nothing to prepare: no more than a server by hand would do.  False if it has to
+ * be done by that. */
+static inline struct fd_state *likely_socket(const struct green_hub *h, int fd)
+{
+    struct fd_state *s = h ? green__fd_known(h, fd) : NULL;
+
+    return s && s->how == IO_SOCKET && h->current->limit > h->now ? s : NULL;
+}
+
+/* After a failure: 1 to try again, 0 if that is the answer, -1 if waiting failed. */
+static __attribute__((noinline)) int
+after_failure(struct green_hub *h, struct fd_state *s, int events)
+{
+    enum green_reason reason = events == GREEN_READ ? WAIT_READ : WAIT_WRITE;
+
+    if (errno == EINTR)
+        return 1;
+    if (errno != EAGAIN)
+        return 0;
+    return green__fd_await(h, s, events, reason) < 0 ? -1 : 1;
+}
+
+static inline bool read_at_once(int fd, void *buffer, size_t n, ssize_t *r)
+{
+    struct green_hub *h = green__current_hub;
+    struct fd_state *s = likely_socket(h, fd);
+    int again = 0;
+
+    if (!s)
+        return false;
+    do {
+        *r = -1;
+        if (is_drained(s) && green__fd_await(h, s, GREEN_READ, WAIT_READ) < 0)
+            return true;
+        *r = green__sys.recvfrom(fd, buffer, n, MSG_DONTWAIT, NULL, NULL);
+        green__note_read(s, *r, n);
+        if (UNLIKELY(*r < 0)) {
+            if (errno == ENOTSOCK)
+                return false;
+            again = after_failure(h, s, GREEN_READ);
+        }
+    } while (UNLIKELY(*r < 0) && again > 0);
+    if (again == 0 || *r >= 0)
+        green__spend(h);
+    return true;
+}
+
+static inline bool write_at_once(int fd, const void *buffer, size_t n,
+                                 ssize_t *r)
+{
+    struct green_hub *h = green__current_hub;
+    struct fd_state *s = likely_socket(h, fd);
+    int again = 0;
+
+    if (!s)
+        return false;
+    do {
+        *r = green__sys.sendto(fd, buffer, n, MSG_DONTWAIT | MSG_NOSIGNAL, NULL,
+                               0);
+        if (UNLIKELY(*r < 0)) {
+            if (errno == ENOTSOCK)
+                return false;
+            again = after_failure(h, s, GREEN_WRITE);
+        }
+    } while (UNLIKELY(*r < 0) && again > 0);
+    if (again == 0 || *r >= 0)
+        green__spend(h);
+    return true;
+}
+
+static __attribute__((noinline)) ssize_t read_any(int fd, void *buffer,
+                                                  size_t n)
 {
     struct iovec iov = {.iov_base = buffer,
                         .iov_len = n < SSIZE_MAX ? n : SSIZE_MAX};
 
-    return n == 0 ? no_bytes(fd) : green_readv(fd, &iov, 1);
+    return n == 0 ? no_bytes(fd) : read_parts(fd, &iov, 1, iov.iov_len);
 }
 
-ssize_t green_write(int fd, const void *buffer, size_t n)
+ssize_t green_read(int fd, void *buffer, size_t n)
+{
+    ssize_t r;
+
+    if (n > 0 && n < SSIZE_MAX && read_at_once(fd, buffer, n, &r))
+        return r;
+    return read_any(fd, buffer, n);
+}
+
+static __attribute__((noinline)) ssize_t write_any(int fd, const void *buffer,
+                                                   size_t n)
 {
     struct iovec iov = {.iov_base = (void *)(uintptr_t)buffer,
                         .iov_len = n < SSIZE_MAX ? n : SSIZE_MAX};
 
-    return green_writev(fd, &iov, 1);
+    return write_parts(fd, &iov, 1);
+}
+
+ssize_t green_write(int fd, const void *buffer, size_t n)
+{
+    ssize_t r;
+
+    if (n < SSIZE_MAX && write_at_once(fd, buffer, n, &r))
+        return r;
+    return write_any(fd, buffer, n);
 }
 
 ssize_t green_read_all(int fd, void *buffer, size_t n)

@@ -12,13 +12,22 @@ struct io {
     const struct iovec *iov;     /* read and write */
     int n;
     void *buffer;                /* recv and send */
-    size_t size;
+    size_t size;                 /* and all of a read */
+    bool plain_read;             /* needs no try where all is known to be read */
     int flags;
     struct msghdr *message;
     struct sockaddr *address;
     socklen_t *length;           /* of an address that comes out */
     socklen_t to_length;         /* of one that goes in */
 };
+
+/* Only for TCP: a datagram is always shorter than it might be, and what comes
+ * through a Unix socket is cut where it carries descriptors.  TCP's is cut only
+ * before urgent data, which the poller tells of. */
+static inline void green__note_read(struct fd_state *s, ssize_t n, size_t asked)
+{
+    s->drained = s->tcp && s->watched && n > 0 && (size_t)n < asked;
+}
 
 /* Make fd non-blocking for the moment of one call: its flags before, or -1; and
  * put them back, keeping errno.  Only for calls that have no form which does not

@@ -31,9 +31,13 @@ static int pause_for_room(int64_t *pause)
 
 static ssize_t try_recvfrom(struct fd_state *s, const struct io *io)
 {
-    return green__sys.recvfrom(s->fd, io->buffer, io->size,
-                               io->flags | MSG_DONTWAIT, io->address,
-                               io->length);
+    ssize_t r =
+        green__sys.recvfrom(s->fd, io->buffer, io->size,
+                            io->flags | MSG_DONTWAIT, io->address, io->length);
+
+    if (io->plain_read)
+        green__note_read(s, r, io->size);
+    return r;
 }
 
 static ssize_t try_sendto(struct fd_state *s, const struct io *io)
@@ -89,6 +93,7 @@ ssize_t green_recvfrom(int fd, void *buffer, size_t n, int flags,
                     .buffer = buffer,
                     .size = n,
                     .flags = flags,
+                    .plain_read = (flags & ~MSG_NOSIGNAL) == 0,
                     .address = address,
                     .length = length};
 
@@ -191,9 +196,12 @@ int green_accept(int fd, struct sockaddr *address, socklen_t *length)
     struct io io = {
         .attempt = try_accept, .fd = fd, .address = address, .length = length};
     int accepted = (int)green__io_run(&io, GREEN_READ);
+    struct green_hub *h = green__current_hub;
+    const struct fd_state *listener = green__fd_known(h, fd);
 
     if (accepted >= 0)
-        green__fd_born(green__current_hub, accepted, is_tcp_socket(accepted));
+        green__fd_born(h, accepted,
+                       (listener && listener->tcp) || is_tcp_socket(accepted));
     return accepted;
 }
 

@@ -25,7 +25,6 @@
 #define SLOW_TURN GREEN_MS          /* make turns shorter above this, */
 #define FAST_TURN (GREEN_MS / 4)    /* longer below this */
 #define CHECK_EVERY (10 * GREEN_MS) /* foreign parked descriptors, while busy */
-#define CHECK_OURS (20 * GREEN_MS)  /* those that the library made */
 #define ARM_EVERY (100 * GREEN_MS)  /* the SIGSEGV handler, while idle */
 
 static bool reached(const struct green_hub *h, uint32_t mark)
@@ -49,8 +48,8 @@ static void glance(struct green_hub *h)
 {
     if (h->fd_waits > 0)
         poll_for(h, 0);
-    if (h->parked &&
-        h->now - h->checked > (h->parked_foreign ? CHECK_EVERY : CHECK_OURS))
+    if (h->parked && (h->now >= green__fds_check_due(h) ||
+                      (h->parked_foreign && h->now - h->glanced > CHECK_EVERY)))
         green__fds_glance(h);
 }
 
@@ -107,21 +106,21 @@ static int64_t tidy(struct green_hub *h, int64_t timeout)
 }
 
 /* Is it time to make sure of the descriptors that greenlets wait for?  At once
- * if one is not ours or a busy hub looked at it, else every now and then;
- * *timeout ends when it is. */
-static bool must_check(struct green_hub *h, int64_t *timeout)
+ * if one is not ours or a busy hub looked at it, else every now and then. */
+static bool must_check(const struct green_hub *h)
 {
-    int64_t left = h->checked + CHECK_OURS - h->now;
+    return h->seen || h->parked_foreign ||
+           (h->parked && h->now >= green__fds_check_due(h));
+}
 
-    if (h->seen)
-        return true;
-    if (!h->parked)
-        return false;
-    if (h->parked_foreign || left <= 0)
-        return true;
-    if (*timeout < 0 || *timeout > left)
-        *timeout = left;
-    return false;
+/* How long to rest at most: until it is. */
+static int64_t until_check(const struct green_hub *h, int64_t timeout)
+{
+    int64_t left = green__fds_check_due(h) - h->now;
+
+    if (!h->parked || (timeout >= 0 && timeout < left))
+        return timeout;
+    return left > 0 ? left : 0;
 }
 
 /* True if that, or a look at them, made somebody ready. */
@@ -152,12 +151,13 @@ static void rest(struct green_hub *h)
     int64_t timeout = time_left(h);
     bool no_timer = timeout < 0;
 
-    if (must_check(h, &timeout) && check_parked(h))
+    if (must_check(h) && check_parked(h))
         return;
     if (no_timer && is_hopeless(h)) {
         tell_deadlock(h);
         return;
     }
+    timeout = until_check(h, timeout);
     if (timeout != 0)
         timeout = tidy(h, timeout);
     block(h, timeout);
