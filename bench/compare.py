@@ -259,7 +259,7 @@ class Questions:
     def ask_one_by_one(self, less):
         for program, question, n in QUESTIONS:
             figures = self.row(question, program, question, self.rounds,
-                               lambda name: max(n // less // SLOW.get(name, 1), 20), 20)
+                               lambda name: max(n // less // SLOW.get(name, 1), 20), 60)
             if question in SIZES:
                 self.draw(*SIZES[question], figures)
 

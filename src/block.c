@@ -70,8 +70,10 @@ green_t *green__block_take(struct green_hub *h)
 
 void green__block_give(green_t *g)
 {
-    green__sys.free(g->name);
-    green__sys.free(g->error_text);
+    if (UNLIKELY(g->name != NULL))
+        green__sys.free(g->name);
+    if (UNLIKELY(g->error_text != NULL))
+        green__sys.free(g->error_text);
     g->next = g->hub->free_blocks;
     g->hub->free_blocks = g;
 }
@@ -84,10 +86,9 @@ char *green__copy_text(const char *text)
     return copy ? memcpy(copy, text, size) : NULL;
 }
 
-void green__check_thread(const green_t *g, const char *call)
+void green__wrong_thread(const char *call)
 {
-    if (g->hub != green__current_hub)
-        green__misuse(call, "the greenlet belongs to another thread");
+    green__misuse(call, "the greenlet belongs to another thread");
 }
 
 green_t *green_retain(green_t *g)
@@ -107,8 +108,7 @@ void green_release(green_t *g)
     if (g->references == 0 ||
         (g->references == 1 && g->state != GREEN_STATE_ENDED))
         green__misuse("green_release", "the greenlet was released too often");
-    if (--g->references == 0)
-        green__block_give(g);
+    green__let_go(g);
 }
 
 void green_releaseall(green_t *const *gs, size_t n)

@@ -121,7 +121,7 @@ static void tell_pickers(struct green_hub *h, const green_t *g)
 static void release_own(green_t *g)
 {
     if (LIKELY(g->holds == 0)) /* see green__set_owner */
-        green_release(g);
+        green__let_go(g);
 }
 
 /* Its own reference, its stack and what lies on that stay: others may point
@@ -205,7 +205,7 @@ void *green__run(void)
     SEES_UNWINDING;
     if (h->fibers_on)
         green__fiber_arrive(g);
-    errno = 0;
+    *h->thread_errno = 0;
     g->started = true;
     g->value = g->fn(g->arg);
     green__scopes_check(g, NULL);

@@ -35,8 +35,22 @@ static int await_end(green_t *g, int64_t timeout)
     g->references++;
     r = green__wait_for(&g->joiners, NULL, timeout, WAIT_JOIN, (uintptr_t)g->id,
                         &g);
-    green_release(g);
+    green__let_go(g);
     return r;
+}
+
+/* The same for one, whom most calls are for, without what several need. */
+static inline int join_one(green_t *g, int64_t timeout)
+{
+    struct green_hub *h = green__hub();
+
+    if (!g) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (green__refused(h, timeout))
+        return -1;
+    return await_end(g, timeout);
 }
 
 int green_joinall(green_t *const *gs, size_t n, int64_t timeout)
@@ -66,7 +80,7 @@ int green_join(green_t *g, void **value, int64_t timeout)
 {
     if (g)
         green__check_thread(g, "green_join");
-    if (green_joinall(&g, 1, timeout) < 0)
+    if (join_one(g, timeout) < 0)
         return -1;
     if (value)
         *value = g->value;
@@ -77,7 +91,7 @@ int green_get(green_t *g, void **value, int64_t timeout)
 {
     if (g)
         green__check_thread(g, "green_get");
-    if (green_joinall(&g, 1, timeout) < 0)
+    if (join_one(g, timeout) < 0)
         return -1;
     if (g->error) {
         errno = g->error;
