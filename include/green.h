@@ -172,6 +172,10 @@
  *                       io_uring, where it lets us, instead of threads;
  *                       plain: make plain calls on them, which stop the
  *                       thread but take no other;
+ *     GREEN_SPIN_US     microseconds: with nothing to do, a hub keeps asking for so
+ *                       long before it sleeps.  An answer that comes meanwhile
+ *                       is had sooner by what it takes to be woken, for a CPU
+ *                       that is busy.  Without it: 0;
  *     GREEN_DUMP_SIGNAL a signal, such as SIGUSR1 or 10: dump all greenlets when
  *                       it comes, see green_dump_on_signal;
  *     GREEN_DEBUG_SOCKET a path: open a socket there in the first thread, see

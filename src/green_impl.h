@@ -198,6 +198,7 @@ struct green_hub {
     unsigned n_parked;           /* how many those are */
     bool parked_foreign;         /* among them one that the library did not make */
     struct fd_state *seen;       /* those checked since the hub last blocked */
+    int64_t spin;                /* for so long it asks before it sleeps */
     int64_t checked;             /* when those of ours were checked last */
     int64_t glanced;             /* and when the others */
     int64_t armed;               /* when overflow.c was asked last */

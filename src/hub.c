@@ -113,11 +113,9 @@ static void hub_close(struct green_hub *h)
 static void hub_init(struct green_hub *h)
 {
     memset(h, 0, sizeof *h);
-    h->turn = green__turn;
+    green__turn_open(h);
     h->open_poller = open_poller;
     h->close = hub_close;
-    h->turn_length = LONGEST_TURN;
-    h->credit = CREDIT;
     h->expiring = INT64_MIN;
     h->main.hub = h;
     h->main.id = h->last_id = 1;

@@ -12,6 +12,7 @@
  *
  * Invariant: when turn() returns, somebody is ready. */
 #include <errno.h>
+#include <stdlib.h>
 #include "dump.h"
 #include "fds.h"
 #include "hubs.h"
@@ -25,6 +26,7 @@
 #define SLOW_TURN GREEN_MS          /* make turns shorter above this, */
 #define FAST_TURN (GREEN_MS / 4)    /* longer below this */
 #define CHECK_EVERY (10 * GREEN_MS) /* foreign parked descriptors, while busy */
+#define LONGEST_SPIN 1000000        /* microseconds */
 #define ARM_EVERY (100 * GREEN_MS)  /* the SIGSEGV handler, while idle */
 
 static bool reached(const struct green_hub *h, uint32_t mark)
@@ -133,13 +135,44 @@ static bool check_parked(struct green_hub *h)
     return !green__ring_empty(h);
 }
 
+/* For a little while keep asking: falling asleep and being woken takes longer than
+ * most answers do.  Did somebody become ready, or is the time up?  A poll takes 100 ns
+ * at least, so this ends by a clock that stands still, too. */
+static bool spin(struct green_hub *h, int64_t timeout)
+{
+    int64_t begun = h->now;
+    int64_t spin = timeout < 0 || timeout > h->spin ? h->spin : timeout;
+    int64_t polls = h->spin / 100;
+
+    while (polls-- > 0 && h->now - begun < spin) {
+        poll_for(h, 0);
+        if (!green__ring_empty(h) || atomic_load(&h->mail))
+            return true;
+        green__look(h);
+    }
+    return timeout >= 0 && h->now - begun >= timeout;
+}
+
+static void sleep_until_told(struct green_hub *h, int64_t timeout)
+{
+    int64_t begun = h->now;
+
+    if (h->spin > 0 && timeout != 0) {
+        if (spin(h, timeout))
+            return;
+        if (timeout >= 0)
+            timeout -= h->now - begun;
+    }
+    poll_for(h, timeout);
+}
+
 static void block(struct green_hub *h, int64_t timeout)
 {
     if (green__mail_before_rest(h))
         timeout = 0;
     green__happens(h, HAPPENS_REST, h->current, NULL);
     atomic_store_explicit(&h->resting, true, memory_order_relaxed);
-    poll_for(h, timeout);
+    sleep_until_told(h, timeout);
     atomic_store_explicit(&h->resting, false, memory_order_relaxed);
     green__happens(h, HAPPENS_RESTED, h->current, NULL);
     green__mail_after_rest(h);
@@ -202,6 +235,18 @@ void green__turn_early(struct green_hub *h)
     h->look_mark = h->head;
     h->budget = 0;
     green__give_way(h);
+}
+
+void green__turn_open(struct green_hub *h)
+{
+    const char *wish = green__sys.getenv("GREEN_SPIN_US");
+    long us = wish ? strtol(wish, NULL, 10) : 0;
+
+    h->turn = green__turn;
+    h->turn_length = LONGEST_TURN;
+    h->credit = CREDIT;
+    if (us > 0)
+        h->spin = us < LONGEST_SPIN ? us * GREEN_US : LONGEST_SPIN * GREEN_US;
 }
 
 void green__turn_forget(struct green_hub *h)

@@ -8,6 +8,9 @@
 #define LONGEST_TURN 64 /* switches */
 #define CREDIT 64       /* calls that did not have to wait, until a turn */
 
+/* Set up the turns of a new hub. */
+void green__turn_open(struct green_hub *h);
+
 /* Look at the world, and wait for it if nobody is ready.  When it returns
  * somebody is. */
 void green__turn(struct green_hub *h);

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -344,6 +345,63 @@ static void a_thread_has_a_hub_from_its_first_call_on(void **state)
     check(!answers[0] && answers[1]);
 }
 
+static uint64_t polls_so_far(void)
+{
+    green_stats_t stats;
+
+    check_equal(green_stats(&stats), 0);
+    return stats.polls;
+}
+
+static void *write_to_pipe(void *arg)
+{
+    (void)arg;
+    check_equal(write(fds[1], "x", 1), 1);
+    return NULL;
+}
+
+/* How often the hub polled in one sleep. */
+static uint64_t polls_of_a_sleep(void)
+{
+    uint64_t before = polls_so_far();
+    int64_t begun = green_now();
+
+    check_equal(green_sleep(2 * GREEN_MS), 0);
+    check(green_now() - begun >= 2 * GREEN_MS);
+    return polls_so_far() - before;
+}
+
+/* In a thread, since it is read when a hub is made.  Who is not let run for two
+ * milliseconds polls but once, so a sleep may have to be repeated. */
+static void *wait_spinning(void *arg)
+{
+    bool *often = arg;
+    pthread_t writer;
+    char byte;
+
+    for (int i = 0; i < 1000 && !*often; i++)
+        *often = polls_of_a_sleep() > 3;
+    check_equal(pthread_create(&writer, NULL, write_to_pipe, NULL), 0);
+    check_equal(green_read(fds[0], &byte, 1), 1);
+    check_equal(pthread_join(writer, NULL), 0);
+    return NULL;
+}
+
+static void a_hub_asks_on_before_it_sleeps_where_that_is_wanted(void **state)
+{
+    bool often = false;
+    pthread_t thread;
+
+    (void)state;
+    check_equal(pipe(fds), 0);
+    check_equal(setenv("GREEN_SPIN_US", "1000", 1), 0);
+    check_equal(pthread_create(&thread, NULL, wait_spinning, &often), 0);
+    check_equal(pthread_join(thread, NULL), 0);
+    check_equal(unsetenv("GREEN_SPIN_US"), 0);
+    check(often);
+    close_both(fds);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -359,6 +417,7 @@ int main(void)
         green_test(the_flags_of_descriptors_made_elsewhere_are_left_alone),
         green_test(a_long_rest_gives_back_the_memory_of_a_burst),
         green_test(a_thread_has_a_hub_from_its_first_call_on),
+        green_test(a_hub_asks_on_before_it_sleeps_where_that_is_wanted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
