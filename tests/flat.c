@@ -226,7 +226,7 @@ static void *gather(void *arg)
     green_event_set(&over);
     if (green_run(GREEN_FOREVER) != 0)
         stop("green_run");
-    for (int i = 0; i < 3000 && resident_kib() > least + crowd_size * 2; i++)
+    for (int i = 0; i < 30000 && resident_kib() > least + crowd_size * 2; i++)
         green_sleep(10 * GREEN_MS);
     at_rest = use_now();
     return arg;
