@@ -111,8 +111,9 @@ static bool ask(int fd)
 static bool send_message(int fd)
 {
     char text[1024], sent[ROOM] = {(char)0x81}, expected[ROOM] = {(char)0x81};
-    size_t n = make_text(text) % 125 + 1;
+    size_t n = make_text(text);
 
+    n = n > 125 ? 125 : n;
     sent[1] = (char)(0x80 | n);
     expected[1] = (char)n;
     memcpy(sent + 6, text, n);
