@@ -12,7 +12,8 @@ struct call {
     struct task *task;
     uint64_t old_mask; /* to be put back after a call with a mask of its own */
     bool has_old_mask;
-    uint64_t tried; /* task_switches + 1 when it would have waited; 0: not tried */
+    uint64_t
+        tried; /* task_switches + 1 when it would have waited; 0: not tried */
 };
 
 /* Let the kernel do it, now. */

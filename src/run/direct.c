@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* direct.c - into the engine without a trap.
  *
- * All is as after a trap: signals are blocked, and there is a frame, of which the
- * engine uses the registers that hold the call, the mask and the alternate stack.
- * What the kernel would do with it at the end is done here. */
+ * All is as after a trap, but that the kernel need not block signals (mask.h).  There is
+ * a frame, of which the engine uses the registers that hold the call, the mask and the
+ * alternate stack.  What the kernel would do with it at the end is done here. */
 #include "direct.h"
 #include "dispatch.h"
 #include "hub.h"
-#include "mask.h"
+#include "pending.h"
 #include "process.h"
 
 enum { LENGTH_OF_SYSCALL = 2 };
@@ -40,13 +40,24 @@ static void fill_call(ucontext_t *frame, long number, const long a[6])
     g[REG_RIP] = (greg_t)__builtin_return_address(0);
 }
 
+/* A signal that comes now would find the alternate stack, which may be in use. */
+static void enter(const struct task *t)
+{
+    mask_open(t);
+    if (task_has_stack(&t->stack))
+        mask_close();
+}
+
 /* The kernel may have another's alternate stack, if another has run. */
-static void leave(const struct task *t, uint64_t switches)
+static void leave(struct task *t, ucontext_t *frame, uint64_t switches)
 {
     if (task_switches != switches &&
         (hub_finds_stack || task_has_stack(&t->stack)))
         kernel(SYS_sigaltstack, (long)&t->stack, 0, 0, 0);
-    mask_install(t->mask & ~MASK_NEVER);
+    while (!mask_leave(t)) {
+        mask_close();
+        pending_deliver(t, frame);
+    }
 }
 
 static long serve(long number, const long a[6], uint64_t tried)
@@ -64,7 +75,7 @@ static long serve(long number, const long a[6], uint64_t tried)
         dispatch_call(&frame, tried);
         tried = 0;
     } while (frame.uc_mcontext.gregs[REG_RIP] == here - LENGTH_OF_SYSCALL);
-    leave(t, switches);
+    leave(t, &frame, switches);
     return frame.uc_mcontext.gregs[REG_RAX];
 }
 
@@ -78,6 +89,6 @@ long direct_call(long number, const long a[6], uint64_t tried)
 {
     if (!is_ours())
         return kernel_call(number, a[0], a[1], a[2], a[3], a[4], a[5]);
-    mask_install(MASK_ALL);
+    enter(task_now);
     return serve(number, a, tried);
 }

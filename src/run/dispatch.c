@@ -181,16 +181,33 @@ static void note_stack(const ucontext_t *frame)
     hub_finds_stack = task_has_stack(&frame->uc_stack);
 }
 
+/* The frame brings its mask back, and must be the only one that does. */
+static void end(ucontext_t *frame)
+{
+    struct task *t = task_now;
+
+    mask_close();
+    if (t->pending & ~t->mask) {
+        pending_deliver(t, frame);
+        t->stack = frame->uc_stack;
+    }
+}
+
 void dispatch_signal(int signal, siginfo_t *info, void *frame)
 {
-    (void)signal;
+    bool is_call = info->si_code == DISPATCHED;
+
+    if (!is_call && mask_takes(signal, info, frame))
+        return;
+    mask_is_closed();
     note_stack(frame);
-    if (info->si_code == DISPATCHED) {
+    if (is_call) {
         report_traps++;
         dispatch_call(frame, 0);
-    } else if (!hub_takes_signal(SIGSYS, info)) {
+    } else {
         preempt_signal(info, frame);
     }
+    end(frame);
 }
 
 static bool is_fault(int signal, const siginfo_t *info)
@@ -222,8 +239,9 @@ void dispatch_arrived(int signal, siginfo_t *info, void *frame)
 {
     struct task *t = task_now;
 
-    if (hub_takes_signal(signal, info))
+    if (mask_takes(signal, info, frame))
         return;
+    mask_is_closed();
     note_stack(frame);
     mask_set(t, mask_of(frame));
     if (is_fault(signal, info))
@@ -231,4 +249,5 @@ void dispatch_arrived(int signal, siginfo_t *info, void *frame)
     else
         pass_on(signal, info, frame);
     pending_deliver(t, frame);
+    end(frame);
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* hub.c - looking at the world, when nobody can run and now and then.
  *
- * Here, and nowhere else in the engine, the kernel may deliver signals: while it
- * waits for events, with a mask of what all tasks block.  It delivers one at a time,
- * since the handler's frame brings back the engine's mask. */
+ * While it waits for events the kernel may deliver signals, with a mask of what all
+ * tasks block: one at a time, since the handler's frame blocks all (mask.h). */
 #include "hub.h"
 #include <sys/epoll.h>
 #include <time.h>
@@ -15,21 +14,8 @@ enum { EVENTS = 64, OURS = -2 };
 
 uint64_t hub_kept;
 bool hub_finds_stack;
-void (*hub_signal)(int signal, siginfo_t *info);
 
-static volatile bool open_to_signals;
-static volatile int arrived;
-static siginfo_t arrived_info;
 static void (*heard)(void);
-
-bool hub_takes_signal(int signal, const siginfo_t *info)
-{
-    if (!open_to_signals)
-        return false;
-    arrived = signal;
-    arrived_info = *info;
-    return true;
-}
 
 int hub_listen(int fd, void (*then)(void))
 {
@@ -43,17 +29,19 @@ int hub_listen(int fd, void (*then)(void))
 static long wait_for(struct epoll_event *events, int64_t duration)
 {
     struct timespec t = {duration / SECOND, duration % SECOND};
-    uint64_t mask = mask_common() | hub_kept;
+    uint64_t mask;
+    bool is_endless;
     long n;
 
-    arrived = 0;
-    open_to_signals = true;
+    mask_close();
+    is_endless = duration == FOREVER && !task_any_ready();
+    if (task_any_ready())
+        t = (struct timespec){0, 0};
+    mask = mask_common() | hub_kept;
+    mask_wait();
     n = kernel_call(SYS_epoll_pwait2, watch_epoll(), (long)events, EVENTS,
-                    duration == FOREVER ? 0 : (long)&t, (long)&mask,
-                    sizeof mask);
-    open_to_signals = false;
-    if (arrived)
-        hub_signal(arrived, &arrived_info);
+                    is_endless ? 0 : (long)&t, (long)&mask, sizeof mask);
+    mask_close();
     return n;
 }
 

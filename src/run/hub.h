@@ -8,9 +8,6 @@
 /* What runs on the hub's stack; it does not return. */
 void hub_run(void);
 
-/* The kernel has a signal for us.  True: the hub took it, nothing was interrupted. */
-bool hub_takes_signal(int signal, const siginfo_t *info);
-
 /* A descriptor of the engine's own, and what to do when it can be read. */
 int hub_listen(int fd, void (*heard)(void));
 
@@ -19,8 +16,5 @@ extern uint64_t hub_kept;
 
 /* The task that ran last has an alternate stack. */
 extern bool hub_finds_stack;
-
-/* What is called for each signal that came while nobody ran. */
-extern void (*hub_signal)(int signal, siginfo_t *info);
 
 #endif

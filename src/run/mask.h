@@ -27,4 +27,20 @@ void mask_put(struct task *t, ucontext_t *frame, uint64_t mask);
 /* The kernel's own, now. */
 void mask_install(uint64_t mask);
 
+/* Who enters the engine without a trap leaves the kernel's mask as it is: the engine
+ * is open.  A signal that comes then is put aside, and closes it; there can be one. */
+void mask_open(const struct task *t); /* whose mask the kernel has */
+void mask_is_closed(void);            /* after a trap: the kernel blocks all */
+bool mask_takes(int signal, const siginfo_t *info, ucontext_t *frame);
+
+void mask_wait(
+    void); /* closed, but for the length of a call that has its own mask */
+
+/* Block all, and have what was put aside passed on. */
+void mask_close(void);
+extern void (*mask_late)(int signal, siginfo_t *info);
+
+/* Into the program, with the mask of this task; false: first something came. */
+bool mask_leave(const struct task *t);
+
 #endif

@@ -144,11 +144,13 @@ void pending_deliver(struct task *t, ucontext_t *frame)
     siginfo_t info;
     int signal;
 
-    while ((signal = pending_take(t, ~t->mask, &info)) != 0)
+    while ((signal = pending_take(t, ~t->mask, &info)) != 0) {
+        mask_close();
         if (action_handles(signal))
             call_handler(t, signal, &info, frame);
         else if (!action_ignores(signal))
             default_action(signal);
+    }
 }
 
 void pending_forget(struct task *t)

@@ -54,7 +54,7 @@ void preempt_signal(const siginfo_t *info, ucontext_t *frame)
     if (info->si_code != SI_TIMER)
         return;
     if (r == &turns) {
-        if (t) {
+        if (t && frame) {
             mask_put(t, frame, mask_of(frame));
             task_yield();
             pending_deliver(t, frame);

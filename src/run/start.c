@@ -49,7 +49,7 @@ static void take_over(char **environment)
     action_install(SIGSYS, dispatch_signal);
     if (option_dump)
         action_install(option_dump, dispatch_arrived);
-    hub_signal = dispatch_late;
+    mask_late = dispatch_late;
     if (task_begin_all(hub_run) != 0 || watch_start() != 0)
         fail(refused, sizeof refused - 1);
     mask_set(task_now, mask);

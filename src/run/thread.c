@@ -30,6 +30,7 @@ static void begin(void)
     struct task *t = task_now;
     stack_t none = {.ss_flags = SS_DISABLE};
 
+    mask_close();
     kernel(SYS_sigaltstack, (long)&none, 0, 0, 0);
     mask_install(t->mask & ~MASK_NEVER);
     run_enter(t->start);

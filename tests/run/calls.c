@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -178,6 +179,82 @@ static long signalled(int flags)
     return result_of(t);
 }
 
+/* ---- signals that come at any time, to threads of different masks and stacks ---- */
+
+enum { TALKERS = 6, WORDS = 3000 };
+
+static volatile sig_atomic_t alarms, dropped;
+
+static void count_alarm(int number)
+{
+    sigset_t mask;
+
+    (void)number;
+    alarms++;
+    poll(NULL, 0, 0);
+    pthread_sigmask(SIG_SETMASK, NULL, &mask);
+    dropped += !sigismember(&mask, SIGALRM) || sigismember(&mask, SIGUSR2);
+}
+
+struct talker {
+    pthread_t thread;
+    int fd, kind;
+};
+
+static void *talk(void *argument)
+{
+    struct talker *me = argument;
+    stack_t s = {.ss_size = 4 * (size_t)SIGSTKSZ};
+    sigset_t set, mask;
+    long said = 0;
+    char c;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGALRM);
+    if (me->kind == 1)
+        pthread_sigmask(SIG_BLOCK, &set, NULL);
+    s.ss_sp = malloc(s.ss_size);
+    if (me->kind == 2)
+        sigaltstack(&s, NULL);
+    while (said < WORDS && read(me->fd, &c, 1) == 1 &&
+           write(me->fd, &c, 1) == 1)
+        said++;
+    pthread_sigmask(SIG_SETMASK, NULL, &mask);
+    said += (sigismember(&mask, SIGALRM) != 0) != (me->kind == 1);
+    s.ss_flags = SS_DISABLE;
+    sigaltstack(&s, NULL);
+    free(s.ss_sp);
+    return (void *)said;
+}
+
+static void storm(void)
+{
+    struct sigaction a = {.sa_handler = count_alarm,
+                          .sa_flags = SA_RESTART | SA_ONSTACK};
+    struct itimerval often = {{0, 300}, {0, 300}}, never = {{0, 0}, {0, 0}};
+    struct talker all[TALKERS];
+    int fds[2];
+    long said = 0;
+
+    sigaction(SIGALRM, &a, NULL);
+    setitimer(ITIMER_REAL, &often, NULL);
+    for (int i = 0; i < TALKERS; i += 2) {
+        if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0 ||
+            write(fds[0], "", 1) != 1)
+            abort();
+        all[i] = (struct talker){.fd = fds[0], .kind = i / 2};
+        all[i + 1] = (struct talker){.fd = fds[1], .kind = (i / 2 + 1) % 3};
+        start(&all[i].thread, talk, &all[i]);
+        start(&all[i + 1].thread, talk, &all[i + 1]);
+    }
+    for (int i = 0; i < TALKERS; i++)
+        said += result_of(all[i].thread);
+    while (alarms < 10)
+        pause_ms(1);
+    setitimer(ITIMER_REAL, &never, NULL);
+    printf("said %ld, wrong masks %d\n", said, (int)dropped);
+}
+
 /* ---- a child in our memory ---- */
 
 static void children(void)
@@ -209,6 +286,7 @@ int main(void)
     cancelling();
     printf("interrupted: %d\n", signalled(0) == -EINTR);
     printf("restarted: %d\n", signalled(SA_RESTART) == 'y');
+    storm();
     children();
     sigaltstack(NULL, &none);
     printf("no alternate stack: %d\n", none.ss_flags == SS_DISABLE);
