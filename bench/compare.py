@@ -12,11 +12,13 @@ Writes RESULTS.md and plots of cost against size (SVG), after each question what
 is known by then, to bench/ or where --out says.  --rounds N asks N times, not 5;
 --less N asks for so many times less of everything, on a slow machine; --long asks
 for a million at once, too, and four of parked ones, which takes 20 GiB and an hour
-where a first touch of memory is slow.
+where a first touch of memory is slow.  Each question is asked once at least, and no
+more than that when its share of --minutes (11) is over.
 --quick asks for little and once: it shows that all works, the figures mean nothing.
 --alone asks no peers but the floor.
 """
 import argparse
+import functools
 import os
 import pathlib
 import platform
@@ -26,6 +28,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from math import log10
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -63,11 +66,11 @@ QUESTIONS = [
 ]
 # Of so many at once: question, sizes, the most rounds.  With --long also those at the end.
 MANY = [
-    ("timer.start", (1000, 50_000, 1_000_000), 5), ("timer.again", (1000, 50_000, 1_000_000), 5),
-    ("timer.cancel", (1000, 50_000, 1_000_000), 5),
-    ("park", (10_000, 100_000), 2), ("park.warm", (10_000, 100_000), 2),
-    ("sleeps", (10_000, 100_000), 2), ("skynet", (1000, 10_000, 100_000), 2),
-    ("skynet.warm", (1000, 10_000, 100_000), 2),
+    ("timer.start", (1000, 50_000, 1_000_000), 3), ("timer.again", (1000, 50_000, 1_000_000), 3),
+    ("timer.cancel", (1000, 50_000, 1_000_000), 3),
+    ("park", (10_000, 100_000), 3), ("park.warm", (10_000, 100_000), 3),
+    ("sleeps", (10_000, 100_000), 3), ("skynet", (1000, 10_000, 100_000), 3),
+    ("skynet.warm", (1000, 10_000, 100_000), 3),
     ("memory", (10_000, 100_000, 1_000_000), 1), ("memory.64k", (10_000, 100_000, 1_000_000), 1),
     ("touch", (10_000,), 5),
 ]
@@ -133,10 +136,22 @@ def ask(command, question, n, patience=20):
     return float(fields[1]) if done.returncode == 0 and len(fields) == 2 else None
 
 
+class Clock:
+    """Until when questions are asked more than once."""
+    began = time.monotonic()
+    until = float("inf")
+
+    @classmethod
+    def share(cls, minutes):
+        cls.until = cls.began + 60 * minutes
+
+
 def rounds_of(programs, rounds, one):
     """{name: [figure of each round]}; who has no answer is not asked again."""
     figures = {name: [] for name in programs}
-    for _ in range(rounds):
+    for i in range(rounds):
+        if i > 0 and time.monotonic() > Clock.until:
+            break
         for name in list(figures):
             figure = one(name, programs[name])
             if figure is None:
@@ -267,7 +282,8 @@ class Questions:
         for question, sizes, rounds in MANY:
             peers = {} if question.endswith(".64k") else None
             for n in sizes_of(question, sizes):
-                once = n >= 1_000_000 and not question.startswith("timer")
+                # Minutes, where a first touch is slow.
+                once = n >= 100_000 and not question.startswith("timer")
                 figures = self.row(
                     f"{question} {n:,}", "many", question, 1 if once else min(rounds, self.rounds),
                     lambda name: n if n <= MOST.get(name, n) else None, patience, peers)
@@ -277,6 +293,7 @@ class Questions:
 
 def ask_questions(build_dir, peers, options, tell):
     questions = Questions(build_dir, peers, options.rounds, tell)
+    Clock.share(0.4 * options.minutes)
     questions.ask_one_by_one(options.less)
 
     def sizes_of(question, sizes):
@@ -285,6 +302,7 @@ def ask_questions(build_dir, peers, options, tell):
         if options.long and question in LONG:
             return [*sizes, LONG[question]]
         return sizes
+    Clock.share(0.6 * options.minutes)
     questions.ask_many(sizes_of, 1200 if options.long else 90)
     return questions.rows, questions.lines
 
@@ -319,6 +337,7 @@ def version(*command):
     return (done.stdout or done.stderr).strip().split("\n")[0] if done.returncode == 0 else None
 
 
+@functools.cache
 def versions():
     """Of what was measured, as far as somebody can tell."""
     said = [version("cc", "--version"), version("go", "version"), version("luajit", "-v"),
@@ -337,8 +356,8 @@ def write(out, rounds, less, questions, servers):
     text = [
         "# Results", "",
         "Made by [compare.py](compare.py), never by hand: medians of "
-        f"{rounds} rounds, in brackets the ratio to libgreen (the median of those of each",
-        "round; above 1: slower than libgreen). What the questions are, [README.md](README.md) says.",
+        f"{rounds} rounds or, for what takes long, fewer; in brackets the ratio to libgreen (the",
+        "median of those of each round; above 1: slower than libgreen). What the questions are, [README.md](README.md) says.",
         "", f"{platform.system()} {platform.release()}, {cpu[1] if cpu else platform.machine()}, load "
         f"{pathlib.Path('/proc/loadavg').read_text().split()[0]}; counts divided by {less}.",
         f"Versions: {versions()}.", "Command: `" + " ".join(sys.argv) + "`.", "",
@@ -362,6 +381,7 @@ def main():
     parser.add_argument("--less", type=int, default=1)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--long", action="store_true")
+    parser.add_argument("--minutes", type=float, default=11)
     parser.add_argument("--alone", action="store_true")
     parser.add_argument("--out", type=pathlib.Path, default=HERE)
     options = parser.parse_args()
@@ -374,6 +394,7 @@ def main():
         questions = ask_questions(
             options.build.resolve(), peers, options,
             lambda known: write(options.out, rounds, less, known, ([], {})))
+        Clock.share(options.minutes)
         servers = ask_servers(
             options.build.resolve(), found, rounds, less,
             lambda known: write(options.out, rounds, less, questions, known))
