@@ -45,7 +45,16 @@ set(patch_originals
     src/patch/rwlocks.c
     src/patch/semaphores.c
     src/patch/meetings.c
-    src/patch/standard.c)
+    src/patch/standard.c
+    src/patch/libc_streams.c
+    src/patch/inside.c
+    src/patch/holding.c
+    src/patch/use.c
+    src/patch/reading.c
+    src/patch/writing.c
+    src/patch/printing.c
+    src/patch/scanning.c
+    src/patch/inlined.c)
 # Who is waited for may leave by an exception, or the end of his thread.
 set_source_files_properties(src/patch/conditions.c src/patch/lot.c
     src/patch/meetings.c PROPERTIES COMPILE_OPTIONS -fexceptions)
@@ -60,6 +69,8 @@ add_library(green_patch_objects OBJECT ${patch_sources})
 add_library(green_patch_originals OBJECT ${patch_originals})
 add_library(green_patch_wrapped OBJECT ${patch_wrapped})
 target_compile_definitions(green_patch_wrapped PRIVATE GREEN_PATCH_WRAPS)
+# Names of hooks are functions, and no macros of glibc's.
+target_compile_definitions(green_patch_originals PRIVATE __NO_INLINE__)
 foreach(objects green_patch_objects green_patch_originals green_patch_wrapped)
     set_target_properties(${objects} PROPERTIES
         POSITION_INDEPENDENT_CODE ON

@@ -3370,7 +3370,7 @@ GREEN_API void green_set_deadlock_fn(void (*fn)(void *arg), void *arg);
  * with ECANCELED or ETIMEDOUT, as any other.  A signal whose handler is installed by
  * sigaction or signal interrupts, with EINTR, what main waits in, and in every greenlet
  * what waits for signals (pause, ppoll with a mask); in a handler patched calls go
- * straight to the kernel.  Calls inside libc (stdio, syslog) are not changed.
+ * straight to the kernel.  Calls inside libc (syslog, getpwnam) are not changed.
  *
  * Once GREEN_PATCH_THREAD is patched, each greenlet is an owner of mutexes of its
  * own, and waits for libc's locks without its thread.  Of those waits neither a kill
@@ -3387,7 +3387,7 @@ GREEN_API void green_set_deadlock_fn(void (*fn)(void *arg), void *arg);
 #define GREEN_PATCH_PROCESS 0x020 /* fork, wait, system, pclose, semop */
 #define GREEN_PATCH_SIGNAL 0x040  /* sigaction, pause, sigwait; signal masks */
 #define GREEN_PATCH_THREAD 0x080  /* pthread_mutex_*, pthread_cond_*, sem_*, ... */
-#define GREEN_PATCH_STDIO 0x100   /* not yet */
+#define GREEN_PATCH_STDIO 0x100   /* getc, fgets, fread, printf, fwrite, ... */
 
 /* Make families of functions cooperative, in the whole process.
  *
@@ -3395,7 +3395,7 @@ GREEN_API void green_set_deadlock_fn(void (*fn)(void *arg), void *arg);
  *
  * Returns 0, or -1 with errno:
  *     EINVAL     none, or one that does not exist;
- *     ENOTSUP    one that is not there yet; GREEN_PATCH_THREAD in the static library;
+ *     ENOTSUP    GREEN_PATCH_THREAD, GREEN_PATCH_STDIO in the static library;
  *     ENOMEM     no memory for the thread's hub.
  *
  * Never switches. */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* escape.c - a patched program whose thread stops all the same; see test_patch.sh.
  *
- * fgets is not patched.  The report of the patch library is to name it. */
+ * fgetws is not patched.  The report of the patch library is to name it. */
 #include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
+#include <wchar.h>
 #include <green.h>
 
 static int report[2], input[2];
@@ -22,7 +23,7 @@ static void *write_late(void *arg)
 int main(void)
 {
     pthread_t thread;
-    char line[16];
+    wchar_t line[16];
     FILE *f;
 
     /* What the watchdog writes goes into a pipe. */
@@ -32,7 +33,7 @@ int main(void)
         return 1;
     f = fdopen(input[0], "r");
     green_watchdog(50 * GREEN_MS);
-    if (!f || !fgets(line, sizeof line, f))
+    if (!f || !fgetws(line, 16, f))
         return 1;
     green_watchdog(0);
     pthread_join(thread, NULL);

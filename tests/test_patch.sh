@@ -57,8 +57,8 @@ for malloc_name in libjemalloc.so.2 libtcmalloc_minimal.so.4; do
 done
 
 # The report names what stopped a patched thread.
-if ! "$programs/patch_escape" | grep "stood still in fgets: 1"; then
-    echo "the report does not name fgets"
+if ! "$programs/patch_escape" | grep "stood still in fgetws: 1"; then
+    echo "the report does not name fgetws"
     failed=1
 fi
 

@@ -65,3 +65,10 @@ bool green__may_park(const void *caller)
     return green__patched(GREEN_PATCH_THREAD) &&
            !is_within(caller, &libgreen) && !is_within(caller, &allocator);
 }
+
+void green__lot_begin(struct lot_waiter *w, struct lot_place *place,
+                      const void *object, enum green_reason reason,
+                      const void *caller)
+{
+    green__lot_begin_as(w, place, object, reason, green__may_park(caller));
+}

@@ -176,9 +176,9 @@ static void withdraw(struct parked *parked)
     green__lot_unlock(w->place);
 }
 
-void green__lot_begin(struct lot_waiter *w, struct lot_place *place,
-                      const void *object, enum green_reason reason,
-                      const void *caller)
+void green__lot_begin_as(struct lot_waiter *w, struct lot_place *place,
+                         const void *object, enum green_reason reason,
+                         bool greenlet)
 {
     int saved_errno = errno;
 
@@ -188,8 +188,7 @@ void green__lot_begin(struct lot_waiter *w, struct lot_place *place,
     w->wants = 0;
     w->lost = 0;
     w->woken = true; /* it does not stand there yet */
-    w->is_greenlet = green__may_park(caller) &&
-                     green__parked_begin(&w->parked, withdraw) == 0;
+    w->is_greenlet = greenlet && green__parked_begin(&w->parked, withdraw) == 0;
     errno = saved_errno;
 }
 

@@ -37,6 +37,7 @@ struct lot_place {
     atomic_uint n;      /* who stands here; written under the lock */
     struct lot_waiter *first, *last;
     bool threads_turn;  /* semaphores.c */
+    struct hold *held;  /* streams of this place: holding.c */
     unsigned long mask; /* of signals, as it was before the lock */
 } __attribute__((aligned(64)));
 
@@ -53,10 +54,13 @@ static inline bool lot_is_empty(struct lot_place *p)
 }
 
 /* A wait of the caller of a hook, who called from `caller`: of his greenlet, or of
- * his thread if that cannot be. */
+ * his thread if that cannot be.  The other: as it says. */
 void green__lot_begin(struct lot_waiter *w, struct lot_place *place,
                       const void *object, enum green_reason reason,
                       const void *caller);
+void green__lot_begin_as(struct lot_waiter *w, struct lot_place *place,
+                         const void *object, enum green_reason reason,
+                         bool greenlet);
 void green__lot_end(struct lot_waiter *w);
 
 /* ---- under the lock of its place ---- */

@@ -13,6 +13,7 @@
 #include "escape.h"
 #include "handlers.h"
 #include "locks.h"
+#include "streams.h"
 
 enum {
     AVAILABLE = GREEN_PATCH_SOCKET | GREEN_PATCH_FILE | GREEN_PATCH_POLL |
@@ -21,10 +22,11 @@ enum {
     ALL = 0x1ff
 };
 
-/* In the shared library only, as it needs libc's own behind it. */
+/* Some in the shared library only, as they need libc's own behind them. */
 static unsigned available(void)
 {
-    return AVAILABLE | (green__locks_patch ? GREEN_PATCH_THREAD : 0);
+    return AVAILABLE | (green__locks_patch ? GREEN_PATCH_THREAD : 0) |
+           (green__streams ? GREEN_PATCH_STDIO : 0);
 }
 
 static const struct family {
@@ -55,6 +57,9 @@ static const struct family {
     {GREEN_PATCH_THREAD, "thread",
      "pthread_mutex_* pthread_cond_* pthread_rwlock_* pthread_barrier_wait "
      "pthread_once pthread_spin_lock sem_* mtx_* cnd_* call_once"},
+    {GREEN_PATCH_STDIO, "stdio",
+     "getc fgets getline fread scanf putc puts fwrite printf fflush fclose "
+     "flockfile and their like"},
 };
 
 /* One function of each file: who patches gets all of them from a static library,

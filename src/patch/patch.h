@@ -109,6 +109,9 @@ bool green__waits(int fd);
 /* When must a call that begins now end, by that option of a socket? */
 int64_t green__option_deadline(int fd, int option);
 
+/* What a patched write of it returns: how much was written, or -errno. */
+long green__write_all(int fd, const void *buffer, size_t n);
+
 /* Is fd ready for one of these at this moment?  True if poll cannot tell. */
 bool green__is_ready(int fd, int events);
 

@@ -190,6 +190,13 @@ static long write_patched(int fd, const struct iovec *iov, size_t n)
     return done > 0 ? (long)done : r;
 }
 
+long green__write_all(int fd, const void *buffer, size_t n)
+{
+    struct iovec iov = {(void *)(uintptr_t)buffer, n};
+
+    return write_patched(fd, &iov, 1);
+}
+
 /* ---- hooks ---- */
 
 static bool transfers_patched(void)
@@ -213,12 +220,10 @@ HOOK_ALIAS(__read, ssize_t, hook_read_2, (int fd, void *buffer, size_t n),
 HOOK(write, ssize_t, hook_write, (int fd, const void *buffer, size_t n));
 ssize_t hook_write(int fd, const void *buffer, size_t n)
 {
-    struct iovec iov = {(void *)(uintptr_t)buffer, n};
-
     if (n == 0 || n > SSIZE_MAX || !transfers_patched())
         return call_result(
             green__call(SYS_write, fd, (long)buffer, (long)n, 0, 0, 0));
-    return call_result(write_patched(fd, &iov, 1));
+    return call_result(green__write_all(fd, buffer, n));
 }
 HOOK_ALIAS(__write, ssize_t, hook_write_2,
            (int fd, const void *buffer, size_t n), write);
