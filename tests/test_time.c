@@ -301,6 +301,65 @@ static void timeouts_given_up_leave_the_others_in_order(void **state)
     check_equal(stats.timers, 0);
 }
 
+/* ---- where the clock's numbers end; these turn it on for good ---- */
+
+#define YEARS (365 * 24 * 3600 * GREEN_SEC)
+
+static const int64_t ages[] = {1, 100 * YEARS, GREEN_MS, YEARS, YEARS + 1};
+static const char *const age_names[] = {"1ns", "100y", "1ms", "1y", "1y1ns"};
+
+static void *sleep_an_age(void *arg)
+{
+    int i = *(int *)arg;
+
+    check_equal(green_sleep(ages[i]), 0);
+    note("%s", age_names[i]);
+    return NULL;
+}
+
+/* As after a suspend, if the clock went on: all is due in one turn. */
+static void
+a_clock_that_jumps_by_centuries_wakes_all_in_their_order(void **state)
+{
+    int numbers[] = {0, 1, 2, 3, 4};
+    green_t *gs[5];
+
+    (void)state;
+    clock_take();
+    for (int i = 0; i < 5; i++)
+        gs[i] = spawn(sleep_an_age, &numbers[i]);
+    settle();
+    clock_turn(150 * YEARS);
+    finish_all(gs, 5);
+    check_log("1ns 1ms 1y 1y1ns 100y");
+}
+
+static void *sleep_almost_forever(void *arg)
+{
+    note_result("slept", green_sleep(GREEN_FOREVER - 1));
+    return arg;
+}
+
+/* Some months before the clock's last nanosecond. */
+static void deadlines_behind_the_end_of_the_clock_never_come(void **state)
+{
+    green_scope_t scope;
+    green_t *g;
+
+    (void)state;
+    clock_take();
+    clock_turn(INT64_MAX - green_now() - YEARS / 4);
+    g = spawn(sleep_almost_forever, NULL);
+    green_timeout_begin(&scope, 100 * YEARS);
+    check_equal(green_sleep(GREEN_SEC), 0);
+    check_fails(green_sem_wait(&never, GREEN_MS), ETIMEDOUT);
+    check_equal(green_sleep(YEARS / 8), 0);
+    check(!green_scope_end(&scope));
+    check_log("");
+    end_by_kill(g);
+    check_log("slept:ECANCELED");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +374,8 @@ int main(void)
         green_test(a_negative_timeout_is_a_try_however_small),
         green_test(many_sleepers_wake_in_the_order_of_their_deadlines),
         green_test(timeouts_given_up_leave_the_others_in_order),
+        green_test(a_clock_that_jumps_by_centuries_wakes_all_in_their_order),
+        green_test(deadlines_behind_the_end_of_the_clock_never_come),
     };
 
     return cmocka_run_group_tests(tests, open_wake_up, NULL);
