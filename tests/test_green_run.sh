@@ -31,6 +31,11 @@ refused() { # STATUS WORD ARGUMENTS…: says why not
 same "$programs/run_threads"
 grep -q '^Threads:.1$' "$scratch/errors" || fault "$(cat "$scratch/errors")"
 same "$programs/run_calls"
+if command -v musl-gcc >/dev/null; then
+    musl-gcc -D_GNU_SOURCE -o "$scratch/musl" "${0%/*}/run/calls.c" && same "$scratch/musl"
+    musl-gcc -static -D_GNU_SOURCE -o "$scratch/static" "${0%/*}/run/calls.c" &&
+        refused 125 'statically linked' "$scratch/static"
+fi
 same "$programs/run_echo" 1000 5
 grep -q '^Threads:.1$' "$scratch/errors" || fault "$(cat "$scratch/errors")"
 same ls /

@@ -60,6 +60,14 @@ static void leave(struct task *t, ucontext_t *frame, uint64_t switches)
     }
 }
 
+/* A handler wants it to: musl cancels so, and does not come back. */
+static void go_on_at(greg_t address)
+{
+    void (*fn)(void) = (void (*)(void))address;
+
+    fn();
+}
+
 static long serve(long number, const long a[6], uint64_t tried)
 {
     struct task *t = task_now;
@@ -76,6 +84,8 @@ static long serve(long number, const long a[6], uint64_t tried)
         tried = 0;
     } while (frame.uc_mcontext.gregs[REG_RIP] == here - LENGTH_OF_SYSCALL);
     leave(t, &frame, switches);
+    if (frame.uc_mcontext.gregs[REG_RIP] != here)
+        go_on_at(frame.uc_mcontext.gregs[REG_RIP]);
     return frame.uc_mcontext.gregs[REG_RAX];
 }
 
