@@ -350,9 +350,9 @@ GREEN_API int green_go(void *(*fn)(void *arg), void *arg);
  * failed), or -1 with errno:
  *     ETIMEDOUT  it did not end in time;
  *     ECANCELED  the calling greenlet was killed;
- *     EDEADLK    g is the caller, or waits for it, directly or through others,
- *                and the timeout is above 0; or main waits, and nothing could
- *                ever end that;
+ *     EDEADLK    g is the caller, or waits for it, directly, through others, or
+ *                for a group or pool with one of them, and the timeout is above
+ *                0; or main waits, and nothing could ever end that;
  *     EINVAL     g is NULL.
  *
  * Switches if g has not ended. */

@@ -43,6 +43,7 @@ static const char *const reason_words[] = {
     [WAIT_GROUP] = "waiting for group",
     [WAIT_ROOM] = "waiting for room in pool",
     [WAIT_TASKS] = "waiting for tasks of pool",
+    [WAIT_MAP] = "waiting for tasks of pool",
     [WAIT_IMAP] = "waiting for imap",
     [WAIT_CHILD] = "waiting for child process",
 };

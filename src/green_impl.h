@@ -56,7 +56,8 @@ enum green_reason {
     WAIT_CALL,    /* object: the other hub's address */
     WAIT_GROUP,   /* object: address, here and below */
     WAIT_ROOM,    /* of a pool */
-    WAIT_TASKS,   /* of a pool */
+    WAIT_TASKS,   /* all of a pool, object: its group */
+    WAIT_MAP,     /* some of a pool */
     WAIT_IMAP,
     WAIT_CHILD    /* object: the process, or that it is none in particular */
 };
@@ -88,6 +89,7 @@ struct green {
     int64_t due;                 /* this time makes the wait a success */
     int64_t until;               /* this time makes it fail with ETIMEDOUT */
     int due_index;               /* wake_index for `due` */
+    uint32_t sought;             /* cycle.c: the search that met it last */
     uintptr_t object;            /* what it waits for, see enum green_reason */
     int64_t since;               /* when it began, by the hub's last look */
     green_t *const *blocker;     /* who must act first, if one greenlet must */
@@ -182,6 +184,7 @@ struct green_hub {
     struct heap timeouts;        /* waits that time makes fail */
     int64_t expiring;            /* timeouts up to this time await their turn, or
                                     INT64_MIN */
+    uint32_t searches;           /* cycle.c: their number */
 
     /* hub.c */
     struct poller *poller;

@@ -16,6 +16,7 @@
 #include "group.h"
 #include <errno.h>
 #include "block.h"
+#include "cycle.h"
 #include "misuse.h"
 #include "sys.h"
 #include "wait.h"
@@ -149,25 +150,16 @@ int green_group_add(green_group_t *p, green_t *g)
 
 /* ---- all together ---- */
 
-/* Is the caller a member, or waited for by one?  Sets errno EDEADLK. */
-static bool waits_for_itself(const green_group_t *p)
-{
-    green_t *self = green__current_hub->current;
-    const struct green_member *m = p->first;
-
-    while (m && !green__is_cycle(self, &m->greenlet))
-        m = m->next;
-    return m != NULL;
-}
-
 static int await_empty(green_group_t *p, int detail, int64_t timeout,
                        enum green_reason reason)
 {
-    if (green__refused(green__hub(), timeout))
+    struct green_hub *h = green__hub();
+
+    if (green__refused(h, timeout))
         return -1;
     if (p->size == 0)
         return 0;
-    if (timeout > 0 && waits_for_itself(p))
+    if (timeout > 0 && green__is_group_cycle(h->current, p))
         return -1;
     return green__wait_in(&p->joiners, NULL, detail, timeout, reason,
                           (uintptr_t)p);

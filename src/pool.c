@@ -76,7 +76,7 @@ static int run_map(struct map *m, int64_t timeout)
     for (i = 0; m->out && i < m->feed.n; i++)
         m->out[i] = NULL;
     green__feed(&m->feed);
-    if (m->left > 0 && green__wait_in(&m->caller, NULL, 0, timeout, WAIT_TASKS,
+    if (m->left > 0 && green__wait_in(&m->caller, NULL, 0, timeout, WAIT_MAP,
                                       (uintptr_t)m->feed.pool) < 0)
         error = errno;
     green__feed_end(&m->feed);

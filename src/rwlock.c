@@ -7,6 +7,7 @@
  *
  * Invariant: readers > 0 implies that there is no writer. */
 #include <errno.h>
+#include "cycle.h"
 #include "misuse.h"
 #include "wait.h"
 

@@ -13,6 +13,7 @@
  *      the heaps was found when it was spawned. */
 #include "wait.h"
 #include <errno.h>
+#include "cycle.h"
 #include "misuse.h"
 #include "scope.h"
 
@@ -164,20 +165,6 @@ int green__wait_in(green_waiters_t *q, void *item, int detail, int64_t timeout,
         begin_yield(h, self);
     }
     return park_here(h, self);
-}
-
-/* Each greenlet waits for at most one, and no cycle was let in before, so the
- * chain is finite. */
-bool green__is_cycle(green_t *self, green_t *const *blocker)
-{
-    const green_t *g = *blocker;
-
-    while (g && g != self)
-        g = g->state == GREEN_STATE_WAITING && g->blocker ? *g->blocker : NULL;
-    if (!g)
-        return false;
-    errno = EDEADLK;
-    return true;
 }
 
 int green__wait_for(green_waiters_t *q, void *item, int64_t timeout,

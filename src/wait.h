@@ -54,9 +54,6 @@ static inline void green__set_owner(green_t **owner, green_t *g)
     *owner = g;
 }
 
-/* Would waiting for *blocker be waiting for oneself?  Sets errno EDEADLK. */
-bool green__is_cycle(green_t *self, green_t *const *blocker);
-
 /* Block with n waiters, each already in its queue, until one of them is woken
  * (its index is returned) or `delay` has passed (delay_index is returned), else
  * -1 with errno.  On return all are out of their queues. */
