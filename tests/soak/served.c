@@ -35,7 +35,9 @@ static int answer(http_request_t *r, void *arg)
 
 static int echo_messages(http_request_t *r, void *arg)
 {
-    ws_t *ws = ws_accept(r, NULL);
+    /* Clients that the machine keeps from running answer no pings. */
+    static const ws_options_t patient = {.ping_interval = 3600 * GREEN_SEC};
+    ws_t *ws = ws_accept(r, &patient);
     void *message;
     ssize_t n;
     int type;
