@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* load PORT CONNECTIONS REQUESTS - ask an echo server on this machine.
+/* load PORT CONNECTIONS REQUESTS [IDLE SERVER] - ask an echo server on this machine.
  *
- * Opens all connections, then keeps one request of 64 bytes under way on each until
- * REQUESTS have been answered; prints how many that were, and with one connection
- * the median of how many nanoseconds each took. */
+ * Opens all connections, and IDLE more that ask for nothing, then keeps one request
+ * of 64 bytes under way on each until REQUESTS have been answered; prints how many that were, and with one connection
+ * the median of how many nanoseconds each took.  With the process SERVER, whose main
+ * thread serves, each is asked once before, and nanoseconds of its CPU time in between
+ * are printed in place of that. */
 #define _GNU_SOURCE
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -41,6 +43,20 @@ static int compare_times(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
+/* Nanoseconds that the main thread of a process has run. */
+static long long cpu_of(const char *process)
+{
+    char path[64];
+    long long ns = 0;
+    FILE *f;
+
+    snprintf(path, sizeof path, "/proc/%s/schedstat", process);
+    f = fopen(path, "r");
+    need(f && fscanf(f, "%lld", &ns) == 1, path);
+    fclose(f);
+    return ns;
+}
+
 static void ask(int fd)
 {
     need(send(fd, message, sizeof message, MSG_NOSIGNAL) == sizeof message,
@@ -71,10 +87,11 @@ int main(int argc, char **argv)
 {
     struct rlimit limit;
     struct epoll_event events[EVENTS];
+    long long begun = 0;
     long connections, requests, asked = 0, answered = 0;
     int *fds;
 
-    if (argc != 4 || (connections = atol(argv[2])) < 1)
+    if (argc < 4 || argc > 6 || (connections = atol(argv[2])) < 1)
         return 2;
     requests = atol(argv[3]);
     getrlimit(RLIMIT_NOFILE, &limit);
@@ -82,11 +99,22 @@ int main(int argc, char **argv)
     setrlimit(RLIMIT_NOFILE, &limit);
     poller = epoll_create1(0);
     need((fds = calloc((size_t)connections, sizeof *fds)) != NULL, "calloc");
+    for (long i = argc > 4 ? atol(argv[4]) : 0; i > 0; i--)
+        dial(atoi(argv[1]));
     for (long i = 0; i < connections; i++)
         fds[i] = dial(atoi(argv[1]));
     if (connections == 1) {
         time_each(fds[0], requests);
         return 0;
+    }
+    if (argc > 5) {
+        for (long i = 0; i < connections; i++) {
+            ask(fds[i]);
+            need(recv(fds[i], message, sizeof message, MSG_WAITALL) ==
+                     sizeof message,
+                 "recv");
+        }
+        begun = cpu_of(argv[5]);
     }
     for (long i = 0; i < connections && asked < requests; i++, asked++)
         ask(fds[i]);
@@ -104,6 +132,9 @@ int main(int argc, char **argv)
             }
         }
     }
-    printf("%ld\n", answered);
+    if (argc > 5)
+        printf("%lld\n", cpu_of(argv[5]) - begun);
+    else
+        printf("%ld\n", answered);
     return 0;
 }
