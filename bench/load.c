@@ -2,10 +2,10 @@
 /* load PORT CONNECTIONS REQUESTS [IDLE SERVER] - ask an echo server on this machine.
  *
  * Opens all connections, and IDLE more that ask for nothing, then keeps one request
- * of 64 bytes under way on each until REQUESTS have been answered; prints how many that were, and with one connection
- * the median of how many nanoseconds each took.  With the process SERVER, whose main
- * thread serves, each is asked once before, and nanoseconds of its CPU time in between
- * are printed in place of that. */
+ * of 64 bytes under way on each until REQUESTS have been answered; prints how many
+ * that were, and with one connection the median of how many nanoseconds each took.
+ * With the process SERVER, whose main thread serves, each is asked once before, and
+ * nanoseconds of its CPU time in between are printed in place of that. */
 #define _GNU_SOURCE
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -63,6 +63,12 @@ static void ask(int fd)
          "send");
 }
 
+static void take_answer(int fd)
+{
+    need(recv(fd, message, sizeof message, MSG_WAITALL) == sizeof message,
+         "recv");
+}
+
 /* One after the other, each by the clock. */
 static void time_each(int fd, long requests)
 {
@@ -73,8 +79,7 @@ static void time_each(int fd, long requests)
     for (long i = 0; i < requests; i++) {
         clock_gettime(CLOCK_MONOTONIC, &from);
         ask(fd);
-        need(recv(fd, message, sizeof message, MSG_WAITALL) == sizeof message,
-             "recv");
+        take_answer(fd);
         clock_gettime(CLOCK_MONOTONIC, &to);
         took[i] = (int64_t)(to.tv_sec - from.tv_sec) * GREEN_SEC +
                   (to.tv_nsec - from.tv_nsec);
@@ -83,58 +88,73 @@ static void time_each(int fd, long requests)
     printf("%ld %lld\n", requests, (long long)took[requests / 2]);
 }
 
-int main(int argc, char **argv)
+/* So that what a first request costs has been paid. */
+static void ask_each_once(const int *fds, long connections)
 {
-    struct rlimit limit;
-    struct epoll_event events[EVENTS];
-    long long begun = 0;
-    long connections, requests, asked = 0, answered = 0;
-    int *fds;
+    for (long i = 0; i < connections; i++) {
+        ask(fds[i]);
+        take_answer(fds[i]);
+    }
+}
 
-    if (argc < 4 || argc > 6 || (connections = atol(argv[2])) < 1)
-        return 2;
-    requests = atol(argv[3]);
-    getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    poller = epoll_create1(0);
-    need((fds = calloc((size_t)connections, sizeof *fds)) != NULL, "calloc");
-    for (long i = argc > 4 ? atol(argv[4]) : 0; i > 0; i--)
-        dial(atoi(argv[1]));
-    for (long i = 0; i < connections; i++)
-        fds[i] = dial(atoi(argv[1]));
-    if (connections == 1) {
-        time_each(fds[0], requests);
-        return 0;
-    }
-    if (argc > 5) {
-        for (long i = 0; i < connections; i++) {
-            ask(fds[i]);
-            need(recv(fds[i], message, sizeof message, MSG_WAITALL) ==
-                     sizeof message,
-                 "recv");
-        }
-        begun = cpu_of(argv[5]);
-    }
+/* One request under way on each, until all have been answered. */
+static void ask_all(const int *fds, long connections, long requests)
+{
+    struct epoll_event events[EVENTS];
+    long asked = 0, answered = 0;
+
     for (long i = 0; i < connections && asked < requests; i++, asked++)
         ask(fds[i]);
     while (answered < requests) {
         int n = epoll_wait(poller, events, EVENTS, -1);
 
-        for (int i = 0; i < n; i++) {
-            need(recv(events[i].data.fd, message, sizeof message,
-                      MSG_WAITALL) == sizeof message,
-                 "recv");
-            answered++;
+        for (int i = 0; i < n; i++, answered++) {
+            take_answer(events[i].data.fd);
             if (asked < requests) {
                 ask(events[i].data.fd);
                 asked++;
             }
         }
     }
-    if (argc > 5)
-        printf("%lld\n", cpu_of(argv[5]) - begun);
-    else
-        printf("%ld\n", answered);
+}
+
+static int *dial_all(int port, long connections, long idle)
+{
+    int *fds = calloc((size_t)connections, sizeof *fds);
+    struct rlimit limit;
+
+    need(fds != NULL, "calloc");
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    poller = epoll_create1(0);
+    while (idle-- > 0)
+        dial(port);
+    for (long i = 0; i < connections; i++)
+        fds[i] = dial(port);
+    return fds;
+}
+
+int main(int argc, char **argv)
+{
+    const char *server = argc > 5 ? argv[5] : NULL;
+    long long begun = 0;
+    long connections, requests;
+    int *fds;
+
+    if (argc < 4 || argc > 6 || (connections = atol(argv[2])) < 1)
+        return 2;
+    requests = atol(argv[3]);
+    fds = dial_all(atoi(argv[1]), connections, argc > 4 ? atol(argv[4]) : 0);
+    if (connections == 1) {
+        time_each(fds[0], requests);
+        return 0;
+    }
+    if (server) {
+        ask_each_once(fds, connections);
+        begun = cpu_of(server);
+    }
+    ask_all(fds, connections, requests);
+    printf("%lld\n", server ? cpu_of(server) - begun : (long long)requests);
     return 0;
 }
