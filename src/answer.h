@@ -12,6 +12,7 @@ struct answer {
     uint64_t serial;                 /* of that hub */
     void (*drop)(struct answer *a);  /* nobody wants it: free it, in any thread */
     green_waiters_t waiters;         /* the greenlet, as long as it waits */
+    struct answer *next, **link;     /* as long as it is here and not taken */
     bool left;                       /* the greenlet gave up */
     bool came;                       /* after the wait had failed, but before the
                                         greenlet knew */

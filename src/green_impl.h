@@ -222,6 +222,8 @@ struct green_hub {
     void (*end_watches)(struct green_hub *h); /* signal.c, if it has some */
     struct parked *parked_ones;  /* parked.c: greenlets that anybody may wake */
     void (*end_parked)(struct green_hub *h); /* if there were some */
+    struct answer *answers;      /* answer.c: that have come and are not taken */
+    void (*end_answers)(struct green_hub *h); /* if there were some */
     struct call *calls;          /* call.c: of others, whose greenlets are here */
     void (*end_debug)(struct green_hub *h); /* debug.c, if it was here */
     void (*end_calls)(struct green_hub *h); /* call.c, if there were some */

@@ -92,6 +92,8 @@ static void hub_close(struct green_hub *h)
         h->end_parked(h);
     if (h->end_calls)
         h->end_calls(h);
+    if (h->end_answers)
+        h->end_answers(h);
     if (h->end_uring)
         h->end_uring(h);
     green__timeline_close(h);
