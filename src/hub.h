@@ -18,7 +18,7 @@ struct fd_state {
     green_waiters_t waiters;     /* detail: GREEN_READ | GREEN_WRITE */
     uint32_t generation;         /* of the registration: old events carry an old one */
     uint32_t lives;              /* births and closings of the number so far */
-    uint8_t how;                 /* io.c: which call does not block on it */
+    uint8_t how;                 /* transfer.c: which call does not block on it */
     bool watched;                /* the poller has it */
     bool drained;                /* the last read was short, no edge since */
     bool unsure;                 /* a HUP, ERR or urgent data came: `drained` is

@@ -3,25 +3,15 @@
  *
  * Each call is tried in a form that does not block; if it would have blocked,
  * the greenlet waits for the descriptor and tries again.  Flags of descriptors
- * are left alone: others may share them.  Which form does not block depends on
- * what the descriptor is, and is found out by trying:
- *
- *   IO_SOCKET  recv, send with MSG_DONTWAIT      else ENOTSOCK
- *   IO_NOWAIT  preadv2, pwritev2 with RWF_NOWAIT else EOPNOTSUPP
- *   IO_ASK     poll first, then read; write while it is made non-blocking;
- *              a file in a thread
- *
- * fd_state.how remembers the form per number.  It is only a hint: each form is
- * safe on any descriptor (but see try_write), and corrects it. */
+ * are left alone: others may share them.  transfer.c has that form for reads and
+ * writes. */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include "io.h"
 #include "file.h"
 #include "sys.h"
+#include "transfer.h"
 #include "wait.h"
-
-enum { IO_SOCKET, IO_NOWAIT, IO_ASK };
 
 /* Is it certain that there is nothing to read?  The last read took all there
  * was, and nothing has come since. */
@@ -57,8 +47,6 @@ ssize_t green__io_run(const struct io *io, int events)
     return r;
 }
 
-/* ---- read and write ---- */
-
 static size_t iov_size(const struct iovec *iov, int n)
 {
     size_t size = 0;
@@ -66,169 +54,6 @@ static size_t iov_size(const struct iovec *iov, int n)
     while (n-- > 0)
         size += iov++->iov_len;
     return size;
-}
-
-/* Apart, since its structure would be cleared each time. */
-static __attribute__((noinline)) ssize_t
-read_socket_parts(int fd, const struct iovec *iov, int n)
-{
-    struct msghdr m = {.msg_iov = (struct iovec *)(uintptr_t)iov,
-                       .msg_iovlen = (size_t)n};
-
-    return green__sys.recvmsg(fd, &m, MSG_DONTWAIT);
-}
-
-static ssize_t read_socket(int fd, const struct iovec *iov, int n)
-{
-    if (LIKELY(n == 1))
-        return green__sys.recvfrom(fd, iov->iov_base, iov->iov_len,
-                                   MSG_DONTWAIT, NULL, NULL);
-    return read_socket_parts(fd, iov, n);
-}
-
-static __attribute__((noinline)) ssize_t
-write_socket_parts(int fd, const struct iovec *iov, int n)
-{
-    struct msghdr m = {.msg_iov = (struct iovec *)(uintptr_t)iov,
-                       .msg_iovlen = (size_t)n};
-
-    return green__sys.sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
-}
-
-static ssize_t write_socket(int fd, const struct iovec *iov, int n)
-{
-    if (LIKELY(n == 1))
-        return green__sys.sendto(fd, iov->iov_base, iov->iov_len,
-                                 MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0);
-    return write_socket_parts(fd, iov, n);
-}
-
-/* Who waited until that can be read would wait for ever. */
-static bool is_write_only(int fd)
-{
-    int flags = green__sys.get_flags(fd);
-
-    return flags >= 0 && (flags & O_ACCMODE) == O_WRONLY;
-}
-
-/* Nobody else of this thread can come between the question and the call. */
-__attribute__((noinline)) static ssize_t
-read_asking(int fd, const struct iovec *iov, int n)
-{
-    int ready;
-
-    if (green__sys.is_file(fd) == 1)
-        return green__file_read(fd, iov, n, -1);
-    ready = green__fd_now(fd, GREEN_READ);
-    if (ready > 0 || (ready == 0 && is_write_only(fd)))
-        return green__sys.readv(fd, iov, n);
-    if (ready == 0)
-        errno = EAGAIN;
-    return -1;
-}
-
-int green__window_open(int fd)
-{
-    int flags = green__sys.get_flags(fd);
-
-    if (flags >= 0 && !(flags & O_NONBLOCK) &&
-        green__sys.set_flags(fd, flags | O_NONBLOCK) < 0)
-        return -1;
-    return flags;
-}
-
-void green__window_close(int fd, int flags)
-{
-    int saved_errno = errno;
-
-    if (!(flags & O_NONBLOCK))
-        green__sys.set_flags(fd, flags);
-    errno = saved_errno;
-}
-
-/* How much a terminal would take, nobody tells. */
-static ssize_t write_asking(int fd, const struct iovec *iov, int n)
-{
-    ssize_t r;
-    int flags;
-
-    if (green__sys.is_file(fd) == 1)
-        return green__file_write(fd, iov, n, -1);
-    flags = green__window_open(fd);
-    if (flags < 0)
-        return -1;
-    r = green__sys.writev(fd, iov, n);
-    green__window_close(fd, flags);
-    return r;
-}
-
-/* Does the form that does not block not exist here?  A file whose pages are not
- * in memory says EAGAIN, but it is no use waiting for it; the next read may
- * find them, so the form stays. */
-static bool must_ask(struct fd_state *s, ssize_t r)
-{
-    if (r >= 0)
-        return false;
-    if (errno == EAGAIN)
-        return green__sys.is_file(s->fd) == 1;
-    if (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL)
-        return false;
-    s->how = IO_ASK;
-    return true;
-}
-
-static __attribute__((noinline)) ssize_t read_no_socket(struct fd_state *s,
-                                                        const struct io *io)
-{
-    ssize_t r;
-
-    if (s->how == IO_NOWAIT) {
-        r = green__sys.readv_nowait(s->fd, io->iov, io->n);
-        if (!must_ask(s, r))
-            return r;
-    }
-    return read_asking(s->fd, io->iov, io->n);
-}
-
-static ssize_t try_read(struct fd_state *s, const struct io *io)
-{
-    ssize_t r;
-
-    if (s->how == IO_SOCKET) {
-        r = read_socket(s->fd, io->iov, io->n);
-        green__note_read(s, r, io->size);
-        if (LIKELY(r >= 0) || errno != ENOTSOCK)
-            return r;
-        s->how = IO_NOWAIT;
-    }
-    return read_no_socket(s, io);
-}
-
-static __attribute__((noinline)) ssize_t write_no_socket(struct fd_state *s,
-                                                         const struct io *io)
-{
-    ssize_t r;
-
-    if (s->how == IO_SOCKET)
-        s->how = IO_NOWAIT;
-    if (s->how == IO_NOWAIT) {
-        r = green__sys.writev_nowait(s->fd, io->iov, io->n);
-        if (!must_ask(s, r))
-            return r;
-    }
-    return write_asking(s->fd, io->iov, io->n);
-}
-
-/* Always as to a socket first: the number may be that of one since the last call,
- * and on a socket only that form raises no SIGPIPE. */
-static ssize_t try_write(struct fd_state *s, const struct io *io)
-{
-    ssize_t r = write_socket(s->fd, io->iov, io->n);
-
-    if (UNLIKELY(r < 0) && errno == ENOTSOCK)
-        return write_no_socket(s, io);
-    s->how = IO_SOCKET;
-    return r;
 }
 
 static bool is_bad_iov(const struct iovec *iov, int n)
@@ -241,7 +66,7 @@ static bool is_bad_iov(const struct iovec *iov, int n)
 
 static ssize_t read_parts(int fd, const struct iovec *iov, int n, size_t size)
 {
-    struct io io = {.attempt = try_read,
+    struct io io = {.attempt = green__transfer_in,
                     .fd = fd,
                     .iov = iov,
                     .n = n,
@@ -253,7 +78,8 @@ static ssize_t read_parts(int fd, const struct iovec *iov, int n, size_t size)
 
 static ssize_t write_parts(int fd, const struct iovec *iov, int n)
 {
-    struct io io = {.attempt = try_write, .fd = fd, .iov = iov, .n = n};
+    struct io io = {
+        .attempt = green__transfer_out, .fd = fd, .iov = iov, .n = n};
 
     return green__io_run(&io, GREEN_WRITE);
 }
@@ -281,7 +107,8 @@ static inline struct fd_state *likely_socket(const struct green_hub *h, int fd)
 {
     struct fd_state *s = h ? green__fd_known(h, fd) : NULL;
 
-    return s && s->how == IO_SOCKET && h->current->limit > h->now ? s : NULL;
+    return s && s->how == TRANSFER_SOCKET && h->current->limit > h->now ? s
+                                                                        : NULL;
 }
 
 /* After a failure: 1 to try again, 0 if that is the answer, -1 if waiting failed. */

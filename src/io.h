@@ -29,12 +29,6 @@ static inline void green__note_read(struct fd_state *s, ssize_t n, size_t asked)
     s->drained = s->tcp && s->watched && n > 0 && (size_t)n < asked;
 }
 
-/* Make fd non-blocking for the moment of one call: its flags before, or -1; and
- * put them back, keeping errno.  Only for calls that have no form which does not
- * block: others who share the descriptor could notice. */
-int green__window_open(int fd);
-void green__window_close(int fd, int flags);
-
 /* Try the call, and wait for `events`, until it has an answer.  With MSG_DONTWAIT among
  * its flags it is tried once. */
 ssize_t green__io_run(const struct io *io, int events);

@@ -13,6 +13,7 @@
 #include "io.h"
 #include "sys.h"
 #include "wait.h"
+#include "window.h"
 
 #define FIRST_PAUSE GREEN_MS
 #define LONG_ENOUGH (50 * GREEN_MS)
