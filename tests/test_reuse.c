@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_reuse.c - a number that plain close(2) freed is another descriptor's now:
- * what was known of the old one does not hold (src/io.c, src/fds.c). */
+ * what was known of the old one does not hold (src/transfer.c, src/fds.c). */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>

@@ -248,11 +248,43 @@ static int next_blocker(int a)
                                     : x->blocked_by_actor;
 }
 
+static bool awaits_group(int a)
+{
+    const struct row *row = &m.rows[GROUP_ROW];
+
+    for (int i = 0; i < row->n; i++)
+        if (row->places[i].actor == a)
+            return true;
+    return false;
+}
+
+static bool leads_to(int a, int self, unsigned *met);
+
+static bool a_member_leads_to(int self, unsigned *met)
+{
+    for (int i = 0; i < ACTORS; i++)
+        if (m.actors[i].is_member && m.actors[i].state != GONE &&
+            leads_to(i, self, met))
+            return true;
+    return false;
+}
+
+/* Each waits for one other, or for all members of the group. */
+static bool leads_to(int a, int self, unsigned *met)
+{
+    for (; a >= 0 && a != self && !(*met >> a & 1); a = next_blocker(a)) {
+        *met |= 1u << a;
+        if (awaits_group(a) && a_member_leads_to(self, met))
+            return true;
+    }
+    return a == self;
+}
+
 static bool waits_for(int a, int self)
 {
-    while (a >= 0 && a != self)
-        a = next_blocker(a);
-    return a == self;
+    unsigned met = 0;
+
+    return leads_to(a, self, &met);
 }
 
 /* ---- the objects ---- */
@@ -732,12 +764,12 @@ static int group_spawn(int other)
 
 static int group_join(int a, int timeout)
 {
+    unsigned met = 0;
+
     if (m.members == 0)
         return 0;
-    for (int i = 0; i < ACTORS && timeout != 0; i++)
-        if (m.actors[i].is_member && m.actors[i].state != GONE &&
-            waits_for(i, a))
-            return -EDEADLK;
+    if (timeout != 0 && a_member_leads_to(a, &met))
+        return -EDEADLK;
     return wait_in(GROUP_ROW, a, 0, false, timeout);
 }
 
