@@ -74,7 +74,7 @@ STREAM = [
     ("a line that drips", lambda p, n: attacks.drip(p, n, b"GET ", b"x")),
     ("a line without end", lambda p, n: attacks.flood(p, n, b"", b"x" * 65536)),
     ("answers nobody reads",
-     lambda p, n: attacks.never_read(p, max(1, n // 10), b"STATS\n" * 1000, 40)),
+     lambda p, n: attacks.never_read(p, max(2 * attacks.FEW, n // 10), b"STATS\n" * 1000, 40)),
     ("commands without end", lambda p, n: attacks.flood(p, n, b"", b"STATS\n" * 9000)),
 ]
 
@@ -193,7 +193,7 @@ HTTP = [
     ("chunks that drip", lambda p, n: attacks.drip(p, n, POST + CHUNKED + b"\r\n", b"0")),
     ("answers nobody reads", http_slow_readers),
     ("many answers nobody reads",
-     lambda p, n: attacks.never_read(p, max(1, n // 10), (GET + b"\r\n") * 400, 40)),
+     lambda p, n: attacks.never_read(p, max(2 * attacks.FEW, n // 10), (GET + b"\r\n") * 400, 40)),
     ("echoes nobody reads",
      lambda p, n: attacks.never_read(
          p, n, POST + b"Content-Length: 9999999\r\n\r\n" + b"x" * 200000, 40)),
