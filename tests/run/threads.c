@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,7 +133,7 @@ static void timeouts(void)
 /* ---- what is each thread's own ---- */
 
 static pthread_key_t key;
-static int destroyed;
+static atomic_int destroyed; /* threads run at the same time, natively */
 
 static void destroy(void *value)
 {
