@@ -18,16 +18,16 @@ struct text {
     int n;       /* negative: it cannot be made */
 };
 
-static int make(char *to, size_t room, int flag, const char *format,
-                va_list arguments)
+__attribute__((format(printf, 4, 0))) static int
+make(char *to, size_t room, int flag, const char *format, va_list arguments)
 {
     if (flag == UNCHECKED)
         return vsnprintf(to, room, format, arguments);
     return __vsnprintf_chk(to, room, flag, room, format, arguments);
 }
 
-static void make_text(struct text *t, int flag, const char *format,
-                      va_list arguments)
+__attribute__((format(printf, 3, 0))) static void
+make_text(struct text *t, int flag, const char *format, va_list arguments)
 {
     va_list again;
 
@@ -51,7 +51,8 @@ static void drop_text(struct text *t)
     errno = saved_errno;
 }
 
-static int print(FILE *f, int flag, const char *format, va_list arguments)
+__attribute__((format(printf, 3, 0))) static int
+print(FILE *f, int flag, const char *format, va_list arguments)
 {
     struct text t;
     struct use u;
@@ -70,8 +71,8 @@ static int print(FILE *f, int flag, const char *format, va_list arguments)
 }
 
 /* Unpatched, what is checked is whether it is patched. */
-static int print_checked(FILE *f, int flag, const char *format,
-                         va_list arguments)
+__attribute__((format(printf, 3, 0))) static int
+print_checked(FILE *f, int flag, const char *format, va_list arguments)
 {
     if (may_wait_in())
         return print(f, flag, format, arguments);
