@@ -80,7 +80,8 @@ print_checked(FILE *f, int flag, const char *format, va_list arguments)
 }
 
 HOOK(vfprintf, int, hook_vfprintf, (FILE * f, const char *format, va_list a));
-int hook_vfprintf(FILE *f, const char *format, va_list a)
+__attribute__((format(printf, 2, 0))) int
+hook_vfprintf(FILE *f, const char *format, va_list a)
 {
     if (may_wait_in())
         return print(f, UNCHECKED, format, a);
@@ -88,13 +89,15 @@ int hook_vfprintf(FILE *f, const char *format, va_list a)
 }
 
 HOOK(vprintf, int, hook_vprintf, (const char *format, va_list a));
-int hook_vprintf(const char *format, va_list a)
+__attribute__((format(printf, 1, 0))) int hook_vprintf(const char *format,
+                                                       va_list a)
 {
     return hook_vfprintf(stdout, format, a);
 }
 
 HOOK(fprintf, int, hook_fprintf, (FILE * f, const char *format, ...));
-int hook_fprintf(FILE *f, const char *format, ...)
+__attribute__((format(printf, 2, 3))) int hook_fprintf(FILE *f,
+                                                       const char *format, ...)
 {
     va_list a;
     int n;
@@ -106,7 +109,7 @@ int hook_fprintf(FILE *f, const char *format, ...)
 }
 
 HOOK(printf, int, hook_printf, (const char *format, ...));
-int hook_printf(const char *format, ...)
+__attribute__((format(printf, 1, 2))) int hook_printf(const char *format, ...)
 {
     va_list a;
     int n;
@@ -121,21 +124,24 @@ int hook_printf(const char *format, ...)
 
 HOOK(__vfprintf_chk, int, hook_vfprintf_chk,
      (FILE * f, int flag, const char *format, va_list a));
-int hook_vfprintf_chk(FILE *f, int flag, const char *format, va_list a)
+__attribute__((format(printf, 3, 0))) int
+hook_vfprintf_chk(FILE *f, int flag, const char *format, va_list a)
 {
     return print_checked(f, flag, format, a);
 }
 
 HOOK(__vprintf_chk, int, hook_vprintf_chk,
      (int flag, const char *format, va_list a));
-int hook_vprintf_chk(int flag, const char *format, va_list a)
+__attribute__((format(printf, 2, 0))) int
+hook_vprintf_chk(int flag, const char *format, va_list a)
 {
     return print_checked(stdout, flag, format, a);
 }
 
 HOOK(__fprintf_chk, int, hook_fprintf_chk,
      (FILE * f, int flag, const char *format, ...));
-int hook_fprintf_chk(FILE *f, int flag, const char *format, ...)
+__attribute__((format(printf, 3, 4))) int
+hook_fprintf_chk(FILE *f, int flag, const char *format, ...)
 {
     va_list a;
     int n;
@@ -147,7 +153,8 @@ int hook_fprintf_chk(FILE *f, int flag, const char *format, ...)
 }
 
 HOOK(__printf_chk, int, hook_printf_chk, (int flag, const char *format, ...));
-int hook_printf_chk(int flag, const char *format, ...)
+__attribute__((format(printf, 2, 3))) int
+hook_printf_chk(int flag, const char *format, ...)
 {
     va_list a;
     int n;

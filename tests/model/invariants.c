@@ -57,7 +57,8 @@ static void check_waiters(const green_t *g)
     for (unsigned i = 0; i < g->n_waits; i++) {
         if (w->queue)
             check_queue(w->queue);
-        w = (const struct green_waiter *)((const char *)w + g->stride);
+        w = (const struct green_waiter *)(const void *)((const char *)w +
+                                                        g->stride);
     }
 }
 
