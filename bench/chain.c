@@ -8,48 +8,12 @@
 #include "../src/switch.h"
 #include "measure.h"
 
-enum { MOST = 1000, STACK = 16384, COLOURS = 32 };
-
-#define APART __attribute__((noinline))
-
-static void *contexts[MOST]; /* contexts[0] is main */
-static long members, at;
-
-APART static void level_4(void)
+static inline void hop(void **from, void *to)
 {
-    long from = at;
-
-    at = at + 1 == members ? 0 : at + 1;
-    green__switch(&contexts[from], contexts[at]);
+    green__switch(from, to);
 }
 
-/* What follows each call keeps it from becoming a jump. */
-APART static void level_3(void)
-{
-    level_4();
-    __asm__ volatile("");
-}
-
-APART static void level_2(void)
-{
-    level_3();
-    __asm__ volatile("");
-}
-
-APART static void level_1(void)
-{
-    level_2();
-    __asm__ volatile("");
-}
-
-static void go_round(long times)
-{
-    while (times-- > 0)
-        level_1();
-}
-
-/* One loop for all: called through a pointer, lest there be a copy for main. */
-static void (*volatile round_loop)(long times) = go_round;
+#include "chain.h"
 
 static void *member(void)
 {

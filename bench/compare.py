@@ -168,12 +168,12 @@ def serve_once(server, load, connections, requests, trace=None):
         command = ["strace", "-f", "-c", "-o", trace, *command]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         port = process.stdout.readline().strip()
-        done = subprocess.run([*load, port, str(connections), str(requests)],
-                              capture_output=True, timeout=120)
+        done = subprocess.run([*load, port, str(connections), str(requests), "0",
+                               str(process.pid)], capture_output=True, timeout=120)
         if done.returncode != 0:
             process.kill()  # too many descriptors for this user, most likely
             return None
-        return int(process.stdout.readline()) / requests
+        return int(done.stdout) / requests
 
 
 def calls_in(trace):
@@ -385,6 +385,7 @@ def main():
     parser.add_argument("--alone", action="store_true")
     parser.add_argument("--out", type=pathlib.Path, default=HERE)
     options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
     if options.quick:
         options.rounds, options.less = 1, QUICK
     rounds, less = options.rounds, options.less

@@ -4,9 +4,10 @@
  * Opens all connections, and IDLE more that ask for nothing, then keeps one request
  * of 64 bytes under way on each until REQUESTS have been answered; prints how many
  * that were, and with one connection the median of how many nanoseconds each took.
- * With the process SERVER, whose main thread serves, each is asked once before, and
- * nanoseconds of its CPU time in between are printed in place of that. */
+ * With the process SERVER each is asked once before, and nanoseconds of that one's
+ * CPU time since then are printed in place of that. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -43,17 +44,33 @@ static int compare_times(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-/* Nanoseconds that the main thread of a process has run. */
-static long long cpu_of(const char *process)
+static long long cpu_of_thread(const char *threads, const char *thread)
 {
-    char path[64];
+    char path[512];
     long long ns = 0;
     FILE *f;
 
-    snprintf(path, sizeof path, "/proc/%s/schedstat", process);
+    snprintf(path, sizeof path, "%s/%s/schedstat", threads, thread);
     f = fopen(path, "r");
     need(f && fscanf(f, "%lld", &ns) == 1, path);
     fclose(f);
+    return ns;
+}
+
+/* Nanoseconds that the threads of a process have run. */
+static long long cpu_of(const char *process)
+{
+    char threads[64];
+    long long ns = 0;
+    struct dirent *d;
+    DIR *dir;
+
+    snprintf(threads, sizeof threads, "/proc/%s/task", process);
+    need((dir = opendir(threads)) != NULL, threads);
+    while ((d = readdir(dir)))
+        if (d->d_name[0] != '.')
+            ns += cpu_of_thread(threads, d->d_name);
+    closedir(dir);
     return ns;
 }
 
@@ -146,7 +163,7 @@ int main(int argc, char **argv)
         return 2;
     requests = atol(argv[3]);
     fds = dial_all(atoi(argv[1]), connections, argc > 4 ? atol(argv[4]) : 0);
-    if (connections == 1) {
+    if (connections == 1 && !server) {
         time_each(fds[0], requests);
         return 0;
     }

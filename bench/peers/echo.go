@@ -8,14 +8,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
-	"syscall"
 )
-
-func cpu() int64 {
-	var r syscall.Rusage
-	syscall.Getrusage(0, &r)
-	return r.Utime.Nano() + r.Stime.Nano()
-}
 
 func main() {
 	runtime.GOMAXPROCS(1)
@@ -25,7 +18,7 @@ func main() {
 		panic(err)
 	}
 	fmt.Println(listener.Addr().(*net.TCPAddr).Port)
-	come, begun := 0, int64(0)
+	come := 0
 	for {
 		c, err := listener.Accept()
 		if err != nil {
@@ -41,12 +34,9 @@ func main() {
 				c.Write(buffer[:n])
 			}
 			if come >= expected {
-				fmt.Println(cpu() - begun)
 				os.Exit(0)
 			}
 		}()
-		if come++; come == expected {
-			begun = cpu()
-		}
+		come++
 	}
 }

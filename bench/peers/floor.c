@@ -9,10 +9,6 @@
 #error "written for x86-64"
 #endif
 
-enum { MOST = 1000, STACK = 16384, COLOURS = 32 };
-
-#define APART __attribute__((noinline))
-
 void swap(void **save, void *load);
 
 __asm__(".text\n"
@@ -83,42 +79,12 @@ static void ask_apart(long n)
 
 /* ---- a ring of chains ---- */
 
-static void *contexts[MOST];
-static long members, at;
-
-APART static void level_4(void)
+static inline void hop(void **from, void *to)
 {
-    long from = at;
-
-    at = at + 1 == members ? 0 : at + 1;
-    swap(&contexts[from], contexts[at]);
+    swap(from, to);
 }
 
-APART static void level_3(void)
-{
-    level_4();
-    __asm__ volatile("");
-}
-
-APART static void level_2(void)
-{
-    level_3();
-    __asm__ volatile("");
-}
-
-APART static void level_1(void)
-{
-    level_2();
-    __asm__ volatile("");
-}
-
-static void go_round(long times)
-{
-    while (times-- > 0)
-        level_1();
-}
-
-static void (*volatile round_loop)(long times) = go_round;
+#include "../chain.h"
 
 static void member(void)
 {

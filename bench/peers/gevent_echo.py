@@ -3,14 +3,13 @@
 import os
 import resource
 import sys
-import time
 
 import gevent
 from gevent import socket
 
 limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
-expected, come, begun = int(sys.argv[1]), 0, 0
+expected, come = int(sys.argv[1]), 0
 listener = socket.socket()
 listener.bind(("127.0.0.1", 0))
 listener.listen(4096)
@@ -21,7 +20,6 @@ def serve(c):
     while data := c.recv(1024):
         c.sendall(data)
     if come >= expected:
-        print(time.process_time_ns() - begun, flush=True)
         os._exit(0)
 
 
@@ -30,5 +28,3 @@ while True:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     gevent.spawn(serve, connection)
     come += 1
-    if come == expected:
-        begun = time.process_time_ns()
